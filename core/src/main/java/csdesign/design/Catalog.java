@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+package csdesign.design;
+
+import csdesign.posix.Arch;
+import java.util.List;
+import java.util.Optional;
+
+/// The only list of the designs. The command line, the bench, the tests and the pages read it.
+public final class Catalog {
+    /// What a design's mechanism is.
+    public enum Family {
+        /// One client at a time.
+        BASELINE,
+        /// A thread for each client, or a pool of them.
+        THREADS,
+        /// One thread, and the kernel says which sockets are ready.
+        READINESS
+    }
+
+    /// On what a design runs.
+    public enum Needs {
+        /// Any system with a JDK.
+        JDK("any system"),
+        /// Linux on x86-64 or aarch64, for it makes system calls by FFM.
+        LINUX("Linux");
+
+        private final String words;
+
+        Needs(String words) {
+            this.words = words;
+        }
+
+        /// The need in words.
+        ///
+        /// @return for a column of a table
+        public String words() {
+            return words;
+        }
+
+        /// Whether this machine has it.
+        ///
+        /// @return whether a design with this need runs here
+        public boolean areMetHere() {
+            return switch (this) {
+                case JDK -> true;
+                case LINUX -> isLinux();
+            };
+        }
+
+        private static boolean isLinux() {
+            try {
+                Arch.current();
+                return true;
+            } catch (UnsupportedOperationException elsewhere) {
+                return false;
+            }
+        }
+    }
+
+    /// A design.
+    ///
+    /// @param slug its name on the command line, of its page and in reports
+    /// @param family its mechanism
+    /// @param needs on what it runs
+    /// @param technique what it does, in one line
+    /// @param teaches what it shows, in one line
+    /// @param file its file's name, in the folder of this package
+    /// @param design what serves
+    public record Entry(
+            String slug,
+            Family family,
+            Needs needs,
+            String technique,
+            String teaches,
+            String file,
+            Design design) {}
+
+    /// All designs, in the order in which they are best read.
+    public static final List<Entry> ENTRIES = List.of(
+            new Entry(
+                    "iterative",
+                    Family.BASELINE,
+                    Needs.JDK,
+                    "one client at a time",
+                    "the baseline: what serving costs without concurrency",
+                    "Iterative.java",
+                    Iterative::serve),
+            new Entry(
+                    "thread-per-client",
+                    Family.THREADS,
+                    Needs.JDK,
+                    "a platform thread for each client",
+                    "what a thread costs: its start, its stack, its switches",
+                    "ThreadPerClient.java",
+                    ThreadPerClient::serve),
+            new Entry(
+                    "select",
+                    Family.READINESS,
+                    Needs.LINUX,
+                    "one thread, select(2) on bitmaps",
+                    "readiness, partial writes, and the wall at 1,024 descriptors",
+                    "Select.java",
+                    Select::serve),
+            new Entry(
+                    "poll",
+                    Family.READINESS,
+                    Needs.LINUX,
+                    "one thread, poll(2) on an array",
+                    "no wall, but every idle client costs at every call",
+                    "Poll.java",
+                    Poll::serve),
+            new Entry(
+                    "epoll",
+                    Family.READINESS,
+                    Needs.LINUX,
+                    "one thread, epoll(7), the set stays in the kernel",
+                    "only those that are ready cost anything",
+                    "Epoll.java",
+                    Epoll::serve));
+
+    private Catalog() {}
+
+    /// Finds a design by its name.
+    ///
+    /// @param slug for example `epoll`
+    /// @return the design, or nothing
+    public static Optional<Entry> find(String slug) {
+        return ENTRIES.stream().filter(entry -> entry.slug().equals(slug)).findFirst();
+    }
+}

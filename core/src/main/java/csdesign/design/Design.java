@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+package csdesign.design;
+
+import csdesign.kit.Control;
+import csdesign.kit.Server;
+import csdesign.service.Bytes;
+import java.io.IOException;
+
+/// A way in which one server serves many clients.
+@FunctionalInterface
+public interface Design {
+    /// Serves until the server shall stop and those in flight are answered, or the grace is over.
+    ///
+    /// @param server where to listen, what to say, and the limits
+    /// @throws IOException when it cannot begin, or its own descriptors fail it; never because of a
+    ///     client
+    void serve(Server server) throws IOException;
+
+    /// What the `main` of a design file calls, so that the file runs by itself: all defaults, on
+    /// 127.0.0.1. The options are `csdesign serve`'s.
+    ///
+    /// @param slug the design's name, as in the catalog
+    /// @param design the design
+    /// @param arguments the port, or nothing
+    static void main(String slug, Design design, String... arguments) {
+        int port;
+        try {
+            port = arguments.length == 0 ? Server.DEFAULT_PORT : Integer.parseInt(arguments[0]);
+        } catch (NumberFormatException e) {
+            port = -1;
+        }
+        if (arguments.length > 1 || port < 0 || port > 65_535) {
+            System.err.println("usage: " + slug + " [PORT], a PORT from 0 to 65535, not "
+                    + String.join(" ", arguments));
+            System.exit(2);
+        }
+        try {
+            Server server = Server.local(slug, port, new Bytes(Bytes.Options.DEFAULT));
+            run(design, server, false);
+        } catch (IOException | UnsupportedOperationException e) {
+            System.err.println("csdesign " + slug + ": " + e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    /// Serves until SIGINT or SIGTERM, then says who did what and what it cost.
+    ///
+    /// @param design the design
+    /// @param server what it serves with
+    /// @param control whether standard input is listened to, see [Control]
+    /// @throws IOException when the design cannot serve
+    static void run(Design design, Server server, boolean control) throws IOException {
+        server.stop().onSignals();
+        if (control) {
+            Control.start(System.in, server.out(), server);
+        }
+        server.scoreboard().row(0).ownedBy(ProcessHandle.current().pid());
+        design.serve(server);
+        server.report();
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+package csdesign.design;
+
+import csdesign.kit.BlockingDriver;
+import csdesign.kit.ListeningChannel;
+import csdesign.kit.Server;
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+
+/// **Iterative: one client at a time, to its end.**
+///
+/// ```text
+///   clients ==> [listening socket] --accept--> read | serve | write ... close --+
+///      (the others wait in the backlog)   ^-------------------------------------+
+/// ```
+///
+/// **What** The server accepts a client, serves it until it closes, and accepts the next.
+///
+/// **Why** It is the baseline: every other design adds something to this, and its gain is measured
+/// against this. What is left after it is subtracted is the price of concurrency (UNP's serv00).
+///
+/// **Cost** Per request read and write; per connection accept and close; no switch between
+/// threads, no set to keep. What fails first is patience: a client that is slow, or just stays
+/// connected, holds everybody up until the idle timeout (60 s) ends it.
+///
+/// **When** Clients that ask once and leave, one after the other: a time server, a test. Do not for
+/// anything that keeps a connection open.
+///
+/// **In Java** Plain [java.nio.channels.SocketChannel] in blocking mode; it runs on any system.
+///
+/// **Look for** the lowest CPU per connection in the bench's `connect`; in `keep-alive` one client
+/// of 64 that is served while 63 wait; a second `client` that stands still until the first ends.
+///
+/// **Try** `java core/src/main/java/csdesign/design/Iterative.java 2000`
+///
+/// @see "UNP 3e, section 30.5 (the baseline) and section 1.5 (an iterative server)"
+public final class Iterative {
+    private Iterative() {}
+
+    /// Serves with all defaults until Ctrl-C.
+    ///
+    /// @param arguments the port, or nothing for 2000
+    public static void main(String... arguments) {
+        Design.main("iterative", Iterative::serve, arguments);
+    }
+
+    /// The design: see [Design#serve].
+    ///
+    /// @param server where to listen, what to say, and the limits
+    /// @throws IOException when it cannot begin
+    public static void serve(Server server) throws IOException {
+        try (ListeningChannel listener = ListeningChannel.open(server);
+                BlockingDriver driver = new BlockingDriver(server, server.scoreboard().row(0))) {
+            server.announce(listener.port());
+            loop(listener, driver);
+        }
+    }
+
+    // @start region="loop"
+    private static void loop(ListeningChannel listener, BlockingDriver driver) {
+        for (SocketChannel client; (client = listener.accept()) != null;) {
+            driver.serve(client);
+        }
+    }
+    // @end
+}

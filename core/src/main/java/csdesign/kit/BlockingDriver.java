@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+package csdesign.kit;
+
+import csdesign.service.Conversation;
+import csdesign.service.Service;
+import csdesign.service.Step;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.SocketChannel;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+
+/// The blocking driver: [#serve] takes one client from its first byte to its last, on the thread
+/// that calls it.
+///
+/// A thread that sits in read(2) cannot look at the clock, so one more thread, the watch, does it
+/// for all: every [#TICK_MILLIS] it compares deadlines. To a client that is late it shuts the
+/// reading half: the read ends as at the end of the stream, what came before is still there, and
+/// the answer that is owed can still be written. No request pays a system call for its deadline.
+public final class BlockingDriver implements AutoCloseable {
+    /// How exact deadlines are, in milliseconds.
+    public static final long TICK_MILLIS = 50;
+
+    /// How long after the grace a thread may take to notice, in milliseconds.
+    private static final long LEAVE_MILLIS = 1_000;
+
+    private static final int READ_BYTES = 16 * 1024;
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    private final Service service;
+    private final Limits limits;
+    private final Stop stop;
+    private final Scoreboard.Row row;
+    private final Set<Dialogue> dialogues = ConcurrentHashMap.newKeySet();
+    private final Queue<ByteBuffer> spares = new ConcurrentLinkedQueue<>();
+    private final Thread watch;
+    private volatile boolean closed;
+
+    private enum Timer {
+        IDLE,
+        REQUEST,
+        WRITE,
+        WAIT,
+        LINGER
+    }
+
+    /// Starts the watch.
+    ///
+    /// @param server limits, service and the wish to stop
+    /// @param row where all clients of this driver are counted
+    public BlockingDriver(Server server, Scoreboard.Row row) {
+        this.service = server.service();
+        this.limits = server.limits();
+        this.stop = server.stop();
+        this.row = row;
+        this.watch = Thread.ofPlatform().daemon().name("deadlines").start(this::watch);
+    }
+
+    /// Serves one client to its end, and closes the channel. Whatever ends the connection early is
+    /// the client's affair: nothing is thrown.
+    ///
+    /// @param channel a connection in blocking mode
+    public void serve(SocketChannel channel) {
+        Dialogue dialogue = new Dialogue(channel);
+        dialogues.add(dialogue);
+        row.accept();
+        ByteBuffer in = spares.poll();
+        if (in == null) {
+            in = ByteBuffer.allocateDirect(READ_BYTES);
+        }
+        try (channel) {
+            dialogue.run(in);
+        } catch (IOException gone) {
+            // ECONNRESET, EPIPE, or the watch closed it.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            spares.add(in);
+            dialogues.remove(dialogue);
+        }
+    }
+
+    private void watch() {
+        try {
+            while (!closed) {
+                Thread.sleep(TICK_MILLIS);
+                long now = System.nanoTime();
+                boolean lastCallIsOver = lastCallIsOver(now);
+                boolean graceIsOver = stop.graceIsOver();
+                for (Dialogue dialogue : dialogues) {
+                    dialogue.look(now, lastCallIsOver, graceIsOver);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean lastCallIsOver(long now) {
+        long begun = stop.deadlineNanos() - limits.graceMillis() * NANOS_PER_MILLI;
+        return stop.requested() && now - begun >= Limits.LAST_CALL_MILLIS * NANOS_PER_MILLI;
+    }
+
+    /// Waits for the clients in flight, at most to the end of the grace, and ends the watch.
+    @Override
+    public void close() {
+        try {
+            // After the grace the watch interrupts them; one that computes cannot hear it.
+            long last = stop.deadlineNanos() + LEAVE_MILLIS * NANOS_PER_MILLI;
+            while (!dialogues.isEmpty() && System.nanoTime() - last < 0) {
+                Thread.sleep(1);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        closed = true;
+        watch.interrupt();
+    }
+
+    /// One client.
+    private final class Dialogue {
+        private final SocketChannel channel;
+        private final Thread thread = Thread.currentThread();
+        private final Conversation conversation = service.open();
+        private long counted;
+
+        // Read by the watch.
+        private volatile long deadlineNanos;
+        private volatile Timer timer = Timer.IDLE;
+        private volatile boolean late;
+
+        Dialogue(SocketChannel channel) {
+            this.channel = channel;
+            arm(Timer.IDLE, limits.idleMillis());
+        }
+
+        void run(ByteBuffer in) throws IOException, InterruptedException {
+            in.limit(0);
+            boolean ended = false;
+            while (true) {
+                switch (conversation.next()) {
+                    case Step.NeedMore(boolean begun) -> {
+                        if (in.hasRemaining()) {
+                            conversation.receive(in);
+                            break;
+                        }
+                        boolean another = count();
+                        if (ended || (!begun && stop.requested() && conversation.requests() > 0)) {
+                            linger(in, ended);
+                            return;
+                        }
+                        if (!begun) {
+                            arm(Timer.IDLE, limits.idleMillis());
+                        } else if (another || timer != Timer.REQUEST) {
+                            arm(Timer.REQUEST, limits.requestMillis());
+                        }
+                        ended = receive(in);
+                    }
+                    case Step.Send(ByteBuffer bytes) -> send(bytes);
+                    case Step.SendFile send -> sendFile(send);
+                    case Step.Wait(long nanos) -> {
+                        arm(Timer.WAIT, nanos / NANOS_PER_MILLI + limits.idleMillis());
+                        TimeUnit.NANOSECONDS.sleep(nanos);
+                    }
+                    case Step.Close _ -> {
+                        linger(in, ended);
+                        return;
+                    }
+                }
+            }
+        }
+
+        /// @return whether it was the end of the stream, or of our patience
+        private boolean receive(ByteBuffer in) throws IOException {
+            boolean end = channel.read(in.clear()) < 0;
+            in.flip();
+            if (!end) {
+                conversation.receive(in);
+            } else if (late) {
+                conversation.late();
+            } else {
+                conversation.endOfInput();
+            }
+            return end;
+        }
+
+        private void send(ByteBuffer bytes) throws IOException {
+            arm(Timer.WRITE, limits.idleMillis());
+            while (bytes.hasRemaining()) {
+                int n = channel.write(bytes);
+                row.write(n);
+                if (bytes.hasRemaining()) {
+                    arm(Timer.WRITE, limits.idleMillis()); // some went: the client reads
+                }
+            }
+        }
+
+        private void sendFile(Step.SendFile send) throws IOException {
+            try (FileChannel file = FileChannel.open(send.file())) {
+                for (long sent = 0; sent < send.count();) {
+                    arm(Timer.WRITE, limits.idleMillis());
+                    long n = file.transferTo(send.offset() + sent, send.count() - sent, channel);
+                    if (n == 0) {
+                        throw new IOException(send.file() + " is shorter than promised");
+                    }
+                    sent += n;
+                    row.write(n);
+                }
+            }
+        }
+
+        /// Says that all was said, and reads to the client's end: see [Limits#LINGER_MILLIS].
+        private void linger(ByteBuffer in, boolean ended) throws IOException {
+            count();
+            if (ended && !late) {
+                return;
+            }
+            arm(
+                    Timer.LINGER,
+                    stop.requested() ? Limits.LAST_CALL_MILLIS : Limits.LINGER_MILLIS);
+            channel.shutdownOutput();
+            while (channel.read(in.clear()) >= 0) {
+                // thrown away
+            }
+        }
+
+        private boolean count() {
+            long answered = conversation.requests() - counted;
+            if (answered > 0) {
+                row.answer(answered);
+                counted += answered;
+            }
+            return answered > 0;
+        }
+
+        private void arm(Timer next, long millis) {
+            timer = next;
+            deadlineNanos = System.nanoTime() + millis * NANOS_PER_MILLI;
+        }
+
+        /// On the watch's thread.
+        void look(long now, boolean lastCallIsOver, boolean graceIsOver) {
+            try {
+                boolean due = now - deadlineNanos >= 0;
+                if (graceIsOver) {
+                    thread.interrupt(); // closes the channel, and ends a Wait too
+                } else if (due && timer != Timer.REQUEST) {
+                    channel.close();
+                } else if (due) {
+                    late = true;
+                    channel.shutdownInput();
+                } else if (lastCallIsOver && timer == Timer.IDLE) {
+                    channel.shutdownInput();
+                }
+            } catch (IOException e) {
+                // It ended by itself in this moment.
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+package csdesign.kit;
+
+import static csdesign.posix.SysResource.RUSAGE_BYTES;
+import static csdesign.posix.SysResource.RUSAGE_CHILDREN;
+import static csdesign.posix.SysResource.RUSAGE_SELF;
+
+import csdesign.posix.Errno;
+import csdesign.posix.SysResource;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Locale;
+
+/// What a server has done and what that has cost, its children included.
+///
+/// @param connections accepted
+/// @param requests answered
+/// @param bytes of answers written to sockets
+/// @param userMicros CPU time in user mode, in microseconds; -1 where the system does not tell
+/// @param systemMicros CPU time in the kernel, in microseconds; -1 where the system does not tell
+/// @param voluntarySwitches context switches because a thread waited; -1 where not told
+/// @param involuntarySwitches context switches because its time was up; -1 where not told
+/// @param peakRssKib the largest resident set of one process, in KiB; -1 where not told
+public record Costs(
+        long connections,
+        long requests,
+        long bytes,
+        long userMicros,
+        long systemMicros,
+        long voluntarySwitches,
+        long involuntarySwitches,
+        long peakRssKib) {
+
+    /// The costs so far.
+    ///
+    /// @param scoreboard what was done
+    /// @return with costs by getrusage(2) where it can be called, and -1 for all of them elsewhere
+    public static Costs soFar(Scoreboard scoreboard) {
+        if (!isLinux() || !Costs.class.getModule().isNativeAccessEnabled()) {
+            return new Costs(
+                    scoreboard.accepted(),
+                    scoreboard.requests(),
+                    scoreboard.bytes(),
+                    -1,
+                    -1,
+                    -1,
+                    -1,
+                    -1);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            Errno errno = Errno.allocate(arena);
+            MemorySegment self = arena.allocate(RUSAGE_BYTES, 8);
+            MemorySegment children = arena.allocate(RUSAGE_BYTES, 8);
+            SysResource.getrusage(errno, RUSAGE_SELF, self);
+            SysResource.getrusage(errno, RUSAGE_CHILDREN, children);
+            return new Costs(
+                    scoreboard.accepted(),
+                    scoreboard.requests(),
+                    scoreboard.bytes(),
+                    micros(self, SysResource.RU_UTIME) + micros(children, SysResource.RU_UTIME),
+                    micros(self, SysResource.RU_STIME) + micros(children, SysResource.RU_STIME),
+                    value(self, SysResource.RU_NVCSW) + value(children, SysResource.RU_NVCSW),
+                    value(self, SysResource.RU_NIVCSW) + value(children, SysResource.RU_NIVCSW),
+                    Math.max(
+                            value(self, SysResource.RU_MAXRSS),
+                            value(children, SysResource.RU_MAXRSS)));
+        }
+    }
+
+    /// One line for a program.
+    ///
+    /// @return a JSON object whose members are those of this record
+    public String json() {
+        return String.format(
+                Locale.ROOT,
+                "{\"connections\":%d,\"requests\":%d,\"bytes\":%d,\"userMicros\":%d,"
+                        + "\"systemMicros\":%d,\"voluntarySwitches\":%d,"
+                        + "\"involuntarySwitches\":%d,\"peakRssKib\":%d}",
+                connections,
+                requests,
+                bytes,
+                userMicros,
+                systemMicros,
+                voluntarySwitches,
+                involuntarySwitches,
+                peakRssKib);
+    }
+
+    /// Two lines for a person.
+    ///
+    /// @return without a line end after the last
+    public String text() {
+        String done = String.format(
+                Locale.ROOT,
+                "%,d connections, %,d requests, %,d bytes%n",
+                connections,
+                requests,
+                bytes);
+        if (userMicros < 0) {
+            return done
+                    + "cost: not told here (needs Linux and --enable-native-access=ALL-UNNAMED)";
+        }
+        return done
+                + String.format(
+                        Locale.ROOT,
+                        "cost: %.3f s user, %.3f s system; %,d voluntary and %,d involuntary"
+                                + " context switches; peak RSS %.1f MiB",
+                        userMicros / 1e6,
+                        systemMicros / 1e6,
+                        voluntarySwitches,
+                        involuntarySwitches,
+                        peakRssKib / 1024.0);
+    }
+
+    private static boolean isLinux() {
+        return System.getProperty("os.name").equals("Linux");
+    }
+
+    private static long micros(MemorySegment usage, int timeval) {
+        return value(usage, timeval) * 1_000_000 + value(usage, timeval + Long.BYTES);
+    }
+
+    private static long value(MemorySegment usage, int offset) {
+        return usage.get(ValueLayout.JAVA_LONG, offset);
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+package csdesign.posix;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.stream.Stream;
+
+/// The one place that makes a C function callable.
+@SuppressWarnings("restricted")
+final class Native {
+    /// The layout of what a call leaves behind: on Linux a struct with the single `int` errno.
+    static final StructLayout CAPTURED = Linker.Option.captureStateLayout();
+
+    private static final Linker LINKER = Linker.nativeLinker();
+
+    static {
+        // Fails here, with one sentence, where no layout of this package can be right.
+        Arch _ = Arch.current();
+    }
+
+    private Native() {}
+
+    /// Links `name` so that its first argument receives errno after every call.
+    static MethodHandle link(String name, MemoryLayout result, MemoryLayout... arguments) {
+        return link(name, FunctionDescriptor.of(result, arguments));
+    }
+
+    /// Links a function with a `...` in its prototype; `fixed` arguments stand before it. On some
+    /// ABIs variadic arguments travel differently, so the linker must be told.
+    static MethodHandle linkVariadic(
+            String name, int fixed, MemoryLayout result, MemoryLayout... arguments) {
+        return link(
+                name,
+                FunctionDescriptor.of(result, arguments),
+                Linker.Option.firstVariadicArg(fixed));
+    }
+
+    private static MethodHandle link(
+            String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        MemorySegment address = LINKER.defaultLookup()
+                .find(name)
+                .orElseThrow(
+                        () -> new UnsupportedOperationException(
+                                "this C library has no function " + name));
+        Linker.Option[] all = Stream
+                .concat(Stream.of(Linker.Option.captureCallState("errno")), Stream.of(options))
+                .toArray(Linker.Option[]::new);
+        try {
+            return LINKER.downcallHandle(address, descriptor, all);
+        } catch (IllegalCallerException denied) {
+            throw new UnsupportedOperationException(
+                    "native access is denied: run java with --enable-native-access=ALL-UNNAMED",
+                    denied);
+        }
+    }
+
+    /// A downcall declares `Throwable` and throws none: whatever arrives here is a defect of ours.
+    static AssertionError never(Throwable thrown) {
+        return new AssertionError("a downcall threw", thrown);
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+package csdesign.posix;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/// `<sched.h>`: which processors a thread may run on.
+public final class Sched {
+    /// Size of a `cpu_set_t` in bytes: 1,024 processors.
+    public static final int CPU_SET_BYTES = 128;
+
+    private static final MethodHandle SCHED_SETAFFINITY = Native.link("sched_setaffinity", JAVA_INT,
+            JAVA_INT, JAVA_LONG, ADDRESS);
+    private static final MethodHandle SCHED_GETAFFINITY = Native.link("sched_getaffinity", JAVA_INT,
+            JAVA_INT, JAVA_LONG, ADDRESS);
+
+    private Sched() {}
+
+    /// Pins a thread. A thread or process that it makes afterwards inherits the mask.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param pid a thread id; 0 is the caller
+    /// @param cpusetsize [#CPU_SET_BYTES]
+    /// @param mask one bit per processor
+    /// @return 0, or a negative errno
+    /// @see <a href="https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html">sched_setaffinity(2)</a>
+    public static int sched_setaffinity(Errno errno, int pid, long cpusetsize, MemorySegment mask) {
+        try {
+            return errno.join(
+                    (int) SCHED_SETAFFINITY.invokeExact(errno.captured, pid, cpusetsize, mask));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Reads the mask.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param pid a thread id; 0 is the caller
+    /// @param cpusetsize [#CPU_SET_BYTES]
+    /// @param mask receives one bit per processor
+    /// @return 0, or a negative errno
+    /// @see <a href="https://man7.org/linux/man-pages/man2/sched_getaffinity.2.html">sched_getaffinity(2)</a>
+    public static int sched_getaffinity(Errno errno, int pid, long cpusetsize, MemorySegment mask) {
+        try {
+            return errno.join(
+                    (int) SCHED_GETAFFINITY.invokeExact(errno.captured, pid, cpusetsize, mask));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+package csdesign.service;
+
+import java.nio.ByteBuffer;
+
+/// The service `echo`: what arrives goes back, byte for byte, until the client ends. RFC 862.
+///
+/// It sends straight from the buffer that the driver received into, so nothing is copied, and a
+/// client that does not read holds back one buffer. A request is whatever one read brought.
+public final class Echo implements Service {
+    @Override
+    public Conversation open() {
+        return new EchoConversation();
+    }
+
+    private static final class EchoConversation implements Conversation {
+        private static final Step.Send NOTHING = new Step.Send(ByteBuffer.allocate(0));
+
+        private Step.Send answer = NOTHING;
+        private boolean ended;
+        private long requests;
+
+        @Override
+        public void receive(ByteBuffer in) {
+            answer = new Step.Send(in);
+            requests++;
+        }
+
+        @Override
+        public Step next() {
+            if (answer.bytes().hasRemaining()) {
+                return answer;
+            }
+            answer = NOTHING; // let go of the driver's buffer
+            return ended ? Step.Close.NOW : Step.NeedMore.IDLE;
+        }
+
+        @Override
+        public void endOfInput() {
+            ended = true;
+        }
+
+        @Override
+        public void late() {
+            ended = true; // never: a byte is a whole request
+        }
+
+        @Override
+        public long requests() {
+            return requests;
+        }
+    }
+}
