@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+package csdesign.cli;
+
+import csdesign.design.Catalog;
+import csdesign.design.Design;
+import csdesign.kit.Limits;
+import csdesign.kit.Scoreboard;
+import csdesign.kit.Server;
+import csdesign.kit.Stop;
+import csdesign.service.Bytes;
+import csdesign.service.Echo;
+import csdesign.service.Service;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `csdesign serve DESIGN`: runs one design until Ctrl-C, then says who did what and what it cost.
+@Command(name = "serve", description = {
+        "Serve with one design until SIGINT or SIGTERM; then say who did what and what it cost.",
+        "A second signal ends the grace at once."
+}, sortOptions = false)
+final class ServeCommand implements Callable<Integer> {
+    private static final int MOST_WORKERS = 256;
+
+    enum ServiceName {
+        BYTES,
+        ECHO
+    }
+
+    @Parameters(paramLabel = "DESIGN", description = "One of those that `csdesign designs` lists.")
+    private String slug;
+
+    @Option(names = {"-i",
+            "--host"}, defaultValue = "127.0.0.1", description = "Where to listen (default: ${DEFAULT-VALUE}); 0.0.0.0 for every interface.")
+    private String host;
+
+    @Option(names = {"-p",
+            "--port"}, defaultValue = "2000", description = "0 to 65535; 0 lets the kernel choose (default: ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Option(names = {"-n",
+            "--workers"}, defaultValue = "10", description = "Processes or threads of a pool design, 1 to 256 (default: ${DEFAULT-VALUE}).")
+    private int workers;
+
+    @Option(names = "--service", defaultValue = "BYTES", description = "What is served: bytes or echo (default: bytes).")
+    private ServiceName service;
+
+    @ArgGroup(exclusive = false, heading = "The service bytes:%n")
+    private BytesOptions bytes = new BytesOptions();
+
+    @ArgGroup(exclusive = false, heading = "Limits:%n")
+    private LimitOptions limits = new LimitOptions();
+
+    @Option(names = "--control", description = "Answer `cost` on standard input with one line of JSON; stop at its end.")
+    private boolean control;
+
+    @Spec
+    private CommandSpec spec;
+
+    private static final class BytesOptions {
+        @Option(names = "--once", description = "Close the connection after its first answer.")
+        private boolean once;
+
+        @Option(names = "--strict", description = "Every request must end with a line end.")
+        private boolean strict;
+
+        @Option(names = "--wait", paramLabel = "MS", description = "Every answer waits so many milliseconds first, as for a database.")
+        private long waitMillis = Bytes.Options.DEFAULT.waitMillis();
+
+        @Option(names = "--hash", paramLabel = "KIB", description = "Every answer first computes a checksum over so many KiB.")
+        private int hashKib = Bytes.Options.DEFAULT.hashKib();
+
+        @Option(names = "--max-answer-bytes", paramLabel = "N", description = "The largest count that is answered (default: 1073741824).")
+        private long maxAnswerBytes = Bytes.Options.DEFAULT.maxAnswerBytes();
+
+        @Option(names = "--max-request-bytes", paramLabel = "N", description = "How many digits a request may have (default: 32).")
+        private int maxRequestBytes = Bytes.Options.DEFAULT.maxRequestBytes();
+    }
+
+    private static final class LimitOptions {
+        @Option(names = "--backlog", paramLabel = "N", description = "How many connections may wait to be accepted (default: 4096).")
+        private int backlog = Limits.DEFAULT.backlog();
+
+        @Option(names = "--max-connections", paramLabel = "N", description = "How many are served at once; the others wait (default: 10000).")
+        private int maxConnections = Limits.DEFAULT.maxConnections();
+
+        @Option(names = "--idle-timeout", paramLabel = "SECONDS", description = "How long a client may do nothing (default: 60).")
+        private double idleSeconds = Limits.DEFAULT.idleMillis() / 1e3;
+
+        @Option(names = "--request-timeout", paramLabel = "SECONDS", description = "When a request must be complete, from its first byte (default: 20).")
+        private double requestSeconds = Limits.DEFAULT.requestMillis() / 1e3;
+
+        @Option(names = "--grace", paramLabel = "SECONDS", description = "How long those in flight may go on after a stop (default: 10).")
+        private double graceSeconds = Limits.DEFAULT.graceMillis() / 1e3;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Catalog.Entry entry = Catalog.find(slug).orElseThrow(this::unknownDesign);
+        if (!entry.needs().areMetHere()) {
+            throw new UnsupportedOperationException(
+                    slug + " needs " + entry.needs().words() + "; this is "
+                            + System.getProperty("os.name") + " on " + System.getProperty("os.arch")
+                            + ". `csdesign designs` lists those that run here");
+        }
+        Limits limits = limits();
+        Server server = new Server(
+                slug,
+                new InetSocketAddress(address(), range("--port", port, 0, 65_535)),
+                range("--workers", workers, 1, MOST_WORKERS),
+                limits,
+                service(),
+                Scoreboard.create(1),
+                new Stop(limits.graceMillis()),
+                System.out);
+        Design.run(entry.design(), server, control);
+        return 0;
+    }
+
+    private Service service() {
+        try {
+            return switch (service) {
+                case BYTES -> new Bytes(
+                        new Bytes.Options(
+                                bytes.maxAnswerBytes,
+                                bytes.maxRequestBytes,
+                                bytes.strict,
+                                bytes.once,
+                                bytes.waitMillis,
+                                bytes.hashKib));
+                case ECHO -> new Echo();
+            };
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+    }
+
+    private Limits limits() {
+        try {
+            return new Limits(
+                    limits.backlog,
+                    limits.maxConnections,
+                    Math.round(limits.idleSeconds * 1e3),
+                    Math.round(limits.requestSeconds * 1e3),
+                    Math.round(limits.graceSeconds * 1e3));
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+    }
+
+    private InetAddress address() {
+        try {
+            return InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--host is '" + host + "': no such address; give an IP address or a name of"
+                            + " this machine, for example 127.0.0.1",
+                    e);
+        }
+    }
+
+    private int range(String option, int value, int least, int most) {
+        if (value < least || value > most) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    option + " is " + value + ": must be " + least + " to " + most);
+        }
+        return value;
+    }
+
+    private ParameterException unknownDesign() {
+        return new ParameterException(
+                spec.commandLine(),
+                "no design '" + slug + "'; there are "
+                        + Catalog.ENTRIES.stream()
+                                .map(Catalog.Entry::slug)
+                                .collect(Collectors.joining(", ")));
+    }
+}
