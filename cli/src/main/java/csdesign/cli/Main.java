@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
         "  csdesign designs              what there is",
         "  csdesign serve epoll          one of them, on 127.0.0.1:2000%n"
 })
+@SuppressWarnings("UnusedVariable") // picocli reads the options
 public final class Main implements Runnable {
     @Option(names = {"-h",
             "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Say what can be said here, and end.")

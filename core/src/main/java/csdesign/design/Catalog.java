@@ -43,17 +43,8 @@ public final class Catalog {
         public boolean areMetHere() {
             return switch (this) {
                 case JDK -> true;
-                case LINUX -> isLinux();
+                case LINUX -> Arch.isSupported();
             };
-        }
-
-        private static boolean isLinux() {
-            try {
-                Arch.current();
-                return true;
-            } catch (UnsupportedOperationException elsewhere) {
-                return false;
-            }
         }
     }
 

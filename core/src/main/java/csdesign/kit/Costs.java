@@ -4,12 +4,20 @@ package csdesign.kit;
 import static csdesign.posix.SysResource.RUSAGE_BYTES;
 import static csdesign.posix.SysResource.RUSAGE_CHILDREN;
 import static csdesign.posix.SysResource.RUSAGE_SELF;
+import static csdesign.posix.SysResource.RU_MAXRSS;
+import static csdesign.posix.SysResource.RU_NIVCSW;
+import static csdesign.posix.SysResource.RU_NVCSW;
+import static csdesign.posix.SysResource.RU_STIME;
+import static csdesign.posix.SysResource.RU_UTIME;
 
+import com.sun.management.ThreadMXBean;
+import csdesign.posix.Arch;
 import csdesign.posix.Errno;
 import csdesign.posix.SysResource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.util.Locale;
 
 /// What a server has done and what that has cost, its children included.
@@ -22,6 +30,7 @@ import java.util.Locale;
 /// @param voluntarySwitches context switches because a thread waited; -1 where not told
 /// @param involuntarySwitches context switches because its time was up; -1 where not told
 /// @param peakRssKib the largest resident set of one process, in KiB; -1 where not told
+/// @param allocatedBytes taken from the Java heap by all threads since the start, garbage or not
 public record Costs(
         long connections,
         long requests,
@@ -30,42 +39,41 @@ public record Costs(
         long systemMicros,
         long voluntarySwitches,
         long involuntarySwitches,
-        long peakRssKib) {
+        long peakRssKib,
+        long allocatedBytes) {
 
     /// The costs so far.
     ///
     /// @param scoreboard what was done
-    /// @return with costs by getrusage(2) where it can be called, and -1 for all of them elsewhere
+    /// @return with costs by getrusage(2) where it can be called, and -1 for them elsewhere
     public static Costs soFar(Scoreboard scoreboard) {
-        if (!isLinux() || !Costs.class.getModule().isNativeAccessEnabled()) {
-            return new Costs(
-                    scoreboard.accepted(),
-                    scoreboard.requests(),
-                    scoreboard.bytes(),
-                    -1,
-                    -1,
-                    -1,
-                    -1,
-                    -1);
-        }
+        // A portable design run without the flag must not make the JVM warn of a native call.
+        boolean told = Arch.isSupported() && Costs.class.getModule().isNativeAccessEnabled();
         try (Arena arena = Arena.ofConfined()) {
-            Errno errno = Errno.allocate(arena);
             MemorySegment self = arena.allocate(RUSAGE_BYTES, 8);
             MemorySegment children = arena.allocate(RUSAGE_BYTES, 8);
-            SysResource.getrusage(errno, RUSAGE_SELF, self);
-            SysResource.getrusage(errno, RUSAGE_CHILDREN, children);
+            if (told) {
+                Errno errno = Errno.allocate(arena);
+                SysResource.getrusage(errno, RUSAGE_SELF, self);
+                SysResource.getrusage(errno, RUSAGE_CHILDREN, children);
+            }
             return new Costs(
                     scoreboard.accepted(),
                     scoreboard.requests(),
                     scoreboard.bytes(),
-                    micros(self, SysResource.RU_UTIME) + micros(children, SysResource.RU_UTIME),
-                    micros(self, SysResource.RU_STIME) + micros(children, SysResource.RU_STIME),
-                    value(self, SysResource.RU_NVCSW) + value(children, SysResource.RU_NVCSW),
-                    value(self, SysResource.RU_NIVCSW) + value(children, SysResource.RU_NIVCSW),
-                    Math.max(
-                            value(self, SysResource.RU_MAXRSS),
-                            value(children, SysResource.RU_MAXRSS)));
+                    told ? micros(self, RU_UTIME) + micros(children, RU_UTIME) : -1,
+                    told ? micros(self, RU_STIME) + micros(children, RU_STIME) : -1,
+                    told ? value(self, RU_NVCSW) + value(children, RU_NVCSW) : -1,
+                    told ? value(self, RU_NIVCSW) + value(children, RU_NIVCSW) : -1,
+                    told ? Math.max(value(self, RU_MAXRSS), value(children, RU_MAXRSS)) : -1,
+                    allocatedSoFar());
         }
+    }
+
+    private static long allocatedSoFar() {
+        return ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads
+                ? threads.getTotalThreadAllocatedBytes()
+                : -1;
     }
 
     /// One line for a program.
@@ -76,7 +84,7 @@ public record Costs(
                 Locale.ROOT,
                 "{\"connections\":%d,\"requests\":%d,\"bytes\":%d,\"userMicros\":%d,"
                         + "\"systemMicros\":%d,\"voluntarySwitches\":%d,"
-                        + "\"involuntarySwitches\":%d,\"peakRssKib\":%d}",
+                        + "\"involuntarySwitches\":%d,\"peakRssKib\":%d,\"allocatedBytes\":%d}",
                 connections,
                 requests,
                 bytes,
@@ -84,7 +92,8 @@ public record Costs(
                 systemMicros,
                 voluntarySwitches,
                 involuntarySwitches,
-                peakRssKib);
+                peakRssKib,
+                allocatedBytes);
     }
 
     /// Two lines for a person.
@@ -111,10 +120,6 @@ public record Costs(
                         voluntarySwitches,
                         involuntarySwitches,
                         peakRssKib / 1024.0);
-    }
-
-    private static boolean isLinux() {
-        return System.getProperty("os.name").equals("Linux");
     }
 
     private static long micros(MemorySegment usage, int timeval) {

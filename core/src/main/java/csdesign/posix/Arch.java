@@ -28,4 +28,16 @@ public enum Arch {
                     "no struct layouts for Linux on " + arch + ": only x86-64 and aarch64");
         };
     }
+
+    /// Whether this package can be used here.
+    ///
+    /// @return whether [#current] answers
+    public static boolean isSupported() {
+        try {
+            Arch _ = current();
+            return true;
+        } catch (UnsupportedOperationException elsewhere) {
+            return false;
+        }
+    }
 }

@@ -143,6 +143,20 @@ public final class Errno {
         return result;
     }
 
+    /// The same for a call with nothing to tell of its arguments. For the hot path: it allocates
+    /// nothing when the result passes.
+    ///
+    /// @param result what a function of this package answered
+    /// @param call the C function's name
+    /// @return the result, 0 or more
+    /// @throws PosixException when the result is a negative errno
+    public static int check(int result, String call) throws PosixException {
+        if (result < 0) {
+            throw new PosixException(call, new Object[0], -result);
+        }
+        return result;
+    }
+
     /// The symbol of an error number.
     ///
     /// @param errno a positive error number

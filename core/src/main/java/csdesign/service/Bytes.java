@@ -151,7 +151,10 @@ public final class Bytes implements Service {
                         fail(expected() + "an empty line");
                         return;
                     }
-                    answeredAsItStood = false; // the line end of digits that were answered before it
+                    // The line end of digits that were answered before it came.
+                    answeredAsItStood = false;
+                    carriageReturn = false;
+                    lineClient = true;
                 } else if (b == '\r' && !carriageReturn) {
                     carriageReturn = true;
                 } else if (b < '0' || b > '9' || carriageReturn) {
@@ -271,11 +274,14 @@ public final class Bytes implements Service {
             return Long.toString(number).length();
         }
 
-        /// The offending byte and a few after it, printable.
+        /// The offending byte and a few after it on its line, printable.
         private static String quote(byte first, ByteBuffer rest) {
             StringBuilder text = new StringBuilder("\"");
             text.append(printable(first));
             for (int i = rest.position(); i < rest.limit() && text.length() < 16; i++) {
+                if (rest.get(i) == '\n' || rest.get(i) == '\r') {
+                    break;
+                }
                 text.append(printable(rest.get(i)));
             }
             return text.append('"').toString();

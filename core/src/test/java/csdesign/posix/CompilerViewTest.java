@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+package csdesign.posix;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Every `int` constant of every class in `csdesign.posix`, by reflection, against what the C compiler makes of
+/// the same name: a new constant is compared without a word here. What is no C name stands in [#EXPRESSIONS].
+class CompilerViewTest {
+    /// Where a class is more than the header of its name.
+    private static final Map<String, List<String>> HEADERS = Map.of(
+            "SysPoll", List.of("poll.h"),
+            "SysSignalfd", List.of("sys/signalfd.h", "signal.h"),
+            "SysSocket",
+            List.of("sys/socket.h", "sys/uio.h", "netinet/in.h", "netinet/tcp.h"),
+            "SockAddr", List.of("netinet/in.h"));
+
+    /// Constants of our own: sizes and offsets.
+    private static final Map<String, String> EXPRESSIONS = Map.ofEntries(
+            Map.entry("SockAddr.IN6_ADDR", "offsetof(struct sockaddr_in6, sin6_addr)"),
+            Map.entry("SockAddr.IN6_BYTES", "sizeof(struct sockaddr_in6)"),
+            Map.entry("SockAddr.IN6_SCOPE", "offsetof(struct sockaddr_in6, sin6_scope_id)"),
+            Map.entry("SockAddr.IN_ADDR", "offsetof(struct sockaddr_in, sin_addr)"),
+            Map.entry("SockAddr.IN_BYTES", "sizeof(struct sockaddr_in)"),
+            Map.entry("Sched.CPU_SET_BYTES", "sizeof(cpu_set_t)"),
+            Map.entry("SysEpoll.DATA_OFFSET", "offsetof(struct epoll_event, data)"),
+            Map.entry("SysEpoll.EVENT_BYTES", "sizeof(struct epoll_event)"),
+            Map.entry("SysPoll.POLLFD_BYTES", "sizeof(struct pollfd)"),
+            Map.entry("SysResource.RLIMIT_BYTES", "sizeof(struct rlimit)"),
+            Map.entry("SysResource.RUSAGE_BYTES", "sizeof(struct rusage)"),
+            Map.entry("SysResource.RU_MAXRSS", "offsetof(struct rusage, ru_maxrss)"),
+            Map.entry("SysResource.RU_NIVCSW", "offsetof(struct rusage, ru_nivcsw)"),
+            Map.entry("SysResource.RU_NVCSW", "offsetof(struct rusage, ru_nvcsw)"),
+            Map.entry("SysResource.RU_STIME", "offsetof(struct rusage, ru_stime)"),
+            Map.entry("SysResource.RU_UTIME", "offsetof(struct rusage, ru_utime)"),
+            Map.entry("SysSelect.FD_SET_BYTES", "sizeof(fd_set)"),
+            Map.entry("SysSignalfd.SIGINFO_BYTES", "sizeof(struct signalfd_siginfo)"),
+            Map.entry("SysSignalfd.SIGSET_BYTES", "sizeof(sigset_t)"),
+            Map.entry("SysSocket.IOVEC_BYTES", "sizeof(struct iovec)"),
+            Map.entry("SysSocket.MSGHDR_BYTES", "sizeof(struct msghdr)"));
+
+    /// Offsets and sizes that accessors of the package, or structs written by hand in `kit`, take for granted.
+    private static final Map<String, Integer> TAKEN_FOR_GRANTED = Map.ofEntries(
+            Map.entry("offsetof(struct epoll_event, events)", 0),
+            Map.entry("sizeof(((struct epoll_event *) 0)->data)", 8),
+            Map.entry("offsetof(struct sockaddr_in, sin_family)", 0),
+            Map.entry("offsetof(struct sockaddr_in, sin_port)", 2),
+            Map.entry("offsetof(struct sockaddr_in6, sin6_family)", 0),
+            Map.entry("offsetof(struct sockaddr_in6, sin6_port)", 2),
+            Map.entry("sizeof(fd_mask)", 8),
+            Map.entry("offsetof(struct timeval, tv_usec)", 8),
+            Map.entry("sizeof(struct timeval)", 16),
+            Map.entry("offsetof(struct rlimit, rlim_max)", 8),
+            Map.entry("offsetof(struct iovec, iov_len)", 8),
+            Map.entry("offsetof(struct msghdr, msg_iov)", 16),
+            Map.entry("offsetof(struct msghdr, msg_iovlen)", 24),
+            Map.entry("offsetof(struct msghdr, msg_control)", 32),
+            Map.entry("offsetof(struct msghdr, msg_controllen)", 40),
+            Map.entry("sizeof(struct sock_filter)", 8),
+            Map.entry("sizeof(struct sock_fprog)", 16),
+            Map.entry("offsetof(struct sock_fprog, filter)", 8),
+            Map.entry("BPF_RET | BPF_K", 6),
+            Map.entry("EAGAIN == EWOULDBLOCK", 1));
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void shouldHaveEveryConstantTheValueThatTheCompilerSees() throws Exception {
+        Map<String, Integer> ours = constants();
+        assertThat(ours).as("constants found by reflection").hasSizeGreaterThan(80);
+
+        StringBuilder main = new StringBuilder("int main(void) {\n");
+        ours.forEach((name, _) -> main.append("  printf(\"%s=%%d\\n\", (int) (%s));\n"
+                .formatted(name, expression(name))));
+        Map<String, Integer> theirs = new TreeMap<>();
+        for (String line : compileAndRun(main.append("}\n").toString())) {
+            String[] pair = line.split("=", 2);
+            theirs.put(pair[0], Integer.parseInt(pair[1]));
+        }
+
+        assertThat(ours).isEqualTo(theirs);
+    }
+
+    @Test
+    void shouldLayOutStructsAsTheCompilerDoes() throws Exception {
+        Map<String, Integer> ours = new LinkedHashMap<>(TAKEN_FOR_GRANTED);
+        for (String member : List.of("fd", "events", "revents")) {
+            ours.put("offsetof(struct pollfd, " + member + ")",
+                    (int) SysPoll.POLLFD.byteOffset(PathElement.groupElement(member)));
+        }
+        ours.put("sizeof(struct pollfd)", (int) SysPoll.POLLFD.byteSize());
+
+        StringBuilder main = new StringBuilder("int main(void) {\n");
+        ours.forEach((expression, _) -> main.append("  printf(\"%%d:%s\\n\", (int) (%s));\n"
+                .formatted(expression, expression).replace("%%", "%")));
+        Map<String, Integer> theirs = new LinkedHashMap<>();
+        for (String line : compileAndRun(main.append("}\n").toString())) {
+            String[] pair = line.split(":", 2);
+            theirs.put(pair[1], Integer.parseInt(pair[0]));
+        }
+
+        assertThat(ours).isEqualTo(theirs);
+    }
+
+    @Test
+    void shouldNameAndDescribeErrorsAsTheCLibraryDoes() throws Exception {
+        Map<String, Integer> errors = constants();
+        errors.keySet().removeIf(name -> !name.startsWith("Errno."));
+
+        StringBuilder main = new StringBuilder("int main(void) {\n");
+        errors.forEach((name, _) -> {
+            String symbol = name.substring("Errno.".length());
+            main.append("  printf(\"%s=%%s\\n\", strerror(%s));\n".formatted(symbol, symbol));
+        });
+        main.append("  printf(\"errno 999=%s\\n\", strerror(999));\n");
+        main.append("#ifdef __GLIBC__\n  puts(\"glibc=yes\");\n#endif\n}\n");
+        List<String> theirs = compileAndRun(main.toString());
+        assumeTrue(theirs.contains("glibc=yes"), "this C library is not glibc: its texts differ");
+
+        List<String> ours = new ArrayList<>();
+        errors.forEach(
+                (_, number) -> ours.add(Errno.name(number) + "=" + Errno.description(number)));
+        ours.add(Errno.name(999) + "=" + Errno.description(999));
+        ours.add("glibc=yes");
+        assertThat(ours).containsExactlyElementsOf(theirs);
+    }
+
+    /// Compiled, never run: works for the architecture that this machine is not, where the compiler for it is.
+    @ParameterizedTest
+    @EnumSource(Arch.class)
+    void shouldHoldOnEitherArchitecture(Arch arch) throws Exception {
+        String compiler = arch.name().toLowerCase(Locale.ROOT) + "-linux-gnu-gcc";
+        assumeTrue(isThere(compiler), "no " + compiler + " on this machine");
+
+        StringBuilder asserts = new StringBuilder();
+        constants().forEach((name, value) -> {
+            int expected = switch (name) {
+                case "SysEpoll.EVENT_BYTES" -> SysEpoll.eventBytes(arch);
+                case "SysEpoll.DATA_OFFSET" -> SysEpoll.eventBytes(arch) - 8;
+                default -> value;
+            };
+            asserts.append(staticAssert(expression(name), expected, name));
+        });
+        TAKEN_FOR_GRANTED.forEach((expression, value) -> asserts
+                .append(staticAssert(expression, value, expression)));
+        Path source = folder.resolve("asserts.c");
+        Files.writeString(source, includes() + asserts);
+
+        run(compiler, "-c", "-o", folder.resolve("asserts.o").toString(), source.toString());
+    }
+
+    private static String staticAssert(String expression, int value, String name) {
+        return "_Static_assert((int) (%s) == %d, \"%s\");\n".formatted(expression, value, name);
+    }
+
+    private static String expression(String name) {
+        return EXPRESSIONS.getOrDefault(name, name.substring(name.indexOf('.') + 1));
+    }
+
+    /// All `static final int` of the package by `Class.NAME`, the private ones too.
+    private static Map<String, Integer> constants() throws ReflectiveOperationException {
+        Map<String, Integer> constants = new TreeMap<>();
+        for (Class<?> type : classes()) {
+            for (Field field : type.getDeclaredFields()) {
+                if (field.getType() == int.class
+                        && Modifier.isStatic(field.getModifiers())
+                        && Modifier.isFinal(field.getModifiers())) {
+                    field.setAccessible(true);
+                    constants.put(type.getSimpleName() + "." + field.getName(), field.getInt(null));
+                }
+            }
+        }
+        return constants;
+    }
+
+    private static List<Class<?>> classes() {
+        try {
+            URI compiled = Errno.class.getProtectionDomain().getCodeSource().getLocation().toURI();
+            try (Stream<Path> files = Files.list(Path.of(compiled).resolve("csdesign/posix"))) {
+                List<Class<?>> classes = new ArrayList<>();
+                for (Path file : files.sorted().toList()) {
+                    String name = file.getFileName().toString();
+                    if (name.endsWith(".class") && !name.contains("$") && !name.contains("-")) {
+                        classes.add(Class.forName("csdesign.posix."
+                                + name.substring(0, name.length() - ".class".length())));
+                    }
+                }
+                return classes;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (URISyntaxException | ClassNotFoundException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /// `SysEpoll` is `<sys/epoll.h>`, `Fcntl` is `<fcntl.h>`.
+    private static Stream<String> headers(String name) {
+        String header = name.startsWith("Sys") ? "sys/" + name.substring(3) : name;
+        return HEADERS.getOrDefault(name, List.of(header.toLowerCase(Locale.ROOT) + ".h")).stream();
+    }
+
+    private static String includes() throws ReflectiveOperationException {
+        Stream<String> ofOurs = constants().keySet()
+                .stream()
+                .map(name -> name.substring(0, name.indexOf('.')))
+                .distinct()
+                .flatMap(CompilerViewTest::headers);
+        return Stream.concat(
+                Stream.of("stddef.h", "stdio.h", "string.h", "sys/time.h", "linux/filter.h"),
+                ofOurs)
+                .distinct()
+                .map(header -> "#include <" + header + ">\n")
+                .collect(Collectors.joining("", "#define _GNU_SOURCE\n", "\n"));
+    }
+
+    private List<String> compileAndRun(String main) throws Exception {
+        assumeTrue(System.getProperty("os.name").equals("Linux"), "the headers are those of Linux");
+        assumeTrue(isThere("cc"), "no C compiler (cc) on this machine");
+        Path source = folder.resolve("view.c");
+        Path program = folder.resolve("view");
+        Files.writeString(source, includes() + main);
+        run("cc", "-o", program.toString(), source.toString());
+        return run(program.toString());
+    }
+
+    private static boolean isThere(String command) {
+        return Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
+                .anyMatch(directory -> Files.isExecutable(Path.of(directory, command)));
+    }
+
+    private static List<String> run(String... command) throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("LC_ALL", "C");
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("%s ended", command[0]).isTrue();
+        assertThat(process.exitValue()).as("%s:%n%s", String.join(" ", command), output).isZero();
+        return output.lines().toList();
+    }
+}
