@@ -55,7 +55,7 @@ import java.lang.foreign.MemorySegment;
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/Epoll.java 2000`
 ///
-/// @see "UNP 3e, chapter 6; TLPI, section 63.4"
+/// @see "TLPI, section 63.4"
 /// @see <a href="https://man7.org/linux/man-pages/man7/epoll.7.html">epoll(7)</a>
 public final class Epoll implements AutoCloseable {
     /// How many ready descriptors one call reports. The others wait for the next call, which finds
@@ -90,23 +90,23 @@ public final class Epoll implements AutoCloseable {
     // @start region="loop"
     private void loop() throws IOException {
         while (!connections.isDone(listener)) {
-            watchListener();
-            int ready = await(connections.timeoutMillis(listener));
+            int ready = await(connections.timeoutMillis(listener)); // 1
             connections.tick();
             for (int i = 0; i < ready; i++) {
                 int fd = eventFd(events, i);
-                Connection connection = connections.at(fd);
+                Connection connection = connections.at(fd); // 2
                 if (fd == listener.fd()) {
-                    onAccept();
+                    onAccept(); // 3
                 } else if (fd == stop.fd()) {
-                    onStop();
+                    onStop(); // 6
                 } else if (connection != null && connection.watched() == Interest.WRITE) {
-                    onWritable(connection);
+                    onWritable(connection); // 5
                 } else if (connection != null) { // null: closed earlier in this round
-                    onReadable(connection);
+                    onReadable(connection); // 4
                 }
             }
-            onDeadlines();
+            onDeadlines(); // 7
+            watchListener();
         }
     }
 
@@ -145,7 +145,6 @@ public final class Epoll implements AutoCloseable {
     private void onStop() throws IOException {
         stop.clear();
         listener.shut();
-        onAccept();
         for (Connection connection : connections.all()) {
             obey(connection, connection.onStop());
         }
@@ -163,6 +162,9 @@ public final class Epoll implements AutoCloseable {
 
     /// A listener that may not accept now stays readable: it must not be watched, or we spin.
     private void watchListener() throws IOException {
+        if (listener.isEmptying()) {
+            onAccept();
+        }
         boolean wanted = listener.isAccepting() && !connections.isFull();
         if (wanted != accepting) {
             accepting = wanted;

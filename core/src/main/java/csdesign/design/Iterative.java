@@ -33,7 +33,7 @@ import java.nio.channels.SocketChannel;
 ///
 /// **Try** `java core/src/main/java/csdesign/design/Iterative.java 2000`
 ///
-/// @see "UNP 3e, section 30.5 (the baseline) and section 1.5 (an iterative server)"
+/// @see "UNP 3e, chapter 30"
 public final class Iterative {
     private Iterative() {}
 
@@ -58,8 +58,8 @@ public final class Iterative {
 
     // @start region="loop"
     private static void loop(ListeningChannel listener, BlockingDriver driver) {
-        for (SocketChannel client; (client = listener.accept()) != null;) {
-            driver.serve(client);
+        for (SocketChannel client; (client = listener.accept()) != null;) { // 1
+            driver.serve(client); // 2
         }
     }
     // @end

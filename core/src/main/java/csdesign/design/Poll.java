@@ -51,7 +51,7 @@ import java.lang.foreign.MemorySegment;
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/Poll.java 2000`
 ///
-/// @see "UNP 3e, section 6.10; TLPI, section 63.2"
+/// @see "UNP 3e, chapter 6; TLPI, section 63.2"
 /// @see <a href="https://man7.org/linux/man-pages/man2/poll.2.html">poll(2)</a>
 public final class Poll {
     /// How many entries the array begins with. It doubles when a descriptor is past its end.
@@ -85,26 +85,26 @@ public final class Poll {
     // @start region="loop"
     private void loop() throws IOException {
         while (!connections.isDone(listener)) {
-            watchListener();
-            int ready = await(connections.timeoutMillis(listener));
+            int ready = await(connections.timeoutMillis(listener)); // 1
             connections.tick();
             for (int fd = 0; ready > 0 && fd <= highest; fd++) {
                 if (revents(entries, fd) == 0) {
                     continue;
                 }
                 ready--;
-                Connection connection = connections.at(fd);
+                Connection connection = connections.at(fd); // 2
                 if (fd == listener.fd()) {
-                    onAccept();
+                    onAccept(); // 3
                 } else if (fd == stop.fd()) {
-                    onStop();
+                    onStop(); // 6
                 } else if (connection != null && connection.watched() == Interest.WRITE) {
-                    onWritable(connection);
+                    onWritable(connection); // 5
                 } else if (connection != null) { // null: closed earlier in this round
-                    onReadable(connection);
+                    onReadable(connection); // 4
                 }
             }
-            onDeadlines();
+            onDeadlines(); // 7
+            watchListener();
         }
     }
 
@@ -143,7 +143,6 @@ public final class Poll {
     private void onStop() throws IOException {
         stop.clear();
         listener.shut();
-        onAccept();
         for (Connection connection : connections.all()) {
             obey(connection, connection.onStop());
         }
@@ -161,6 +160,9 @@ public final class Poll {
 
     /// A listener that may not accept now stays readable: it must not be watched, or we spin.
     private void watchListener() throws IOException {
+        if (listener.isEmptying()) {
+            onAccept();
+        }
         boolean wanted = listener.isAccepting() && !connections.isFull();
         if (wanted != accepting) {
             accepting = wanted;

@@ -86,26 +86,26 @@ public final class Select {
     // @start region="loop"
     private void loop() throws IOException {
         while (!connections.isDone(listener)) {
-            watchListener();
-            int ready = await(connections.timeoutMillis(listener));
+            int ready = await(connections.timeoutMillis(listener)); // 1
             connections.tick();
             for (int fd = 0; ready > 0 && fd <= highest; fd++) {
                 if (!FD_ISSET(fd, readable) && !FD_ISSET(fd, writable)) {
                     continue;
                 }
                 ready--;
-                Connection connection = connections.at(fd);
+                Connection connection = connections.at(fd); // 2
                 if (fd == listener.fd()) {
-                    onAccept();
+                    onAccept(); // 3
                 } else if (fd == stop.fd()) {
-                    onStop();
+                    onStop(); // 6
                 } else if (connection != null && connection.watched() == Interest.WRITE) {
-                    onWritable(connection);
+                    onWritable(connection); // 5
                 } else if (connection != null) { // null: closed earlier in this round
-                    onReadable(connection);
+                    onReadable(connection); // 4
                 }
             }
-            onDeadlines();
+            onDeadlines(); // 7
+            watchListener();
         }
     }
 
@@ -153,7 +153,6 @@ public final class Select {
     private void onStop() throws IOException {
         stop.clear();
         listener.shut();
-        onAccept();
         for (Connection connection : connections.all()) {
             obey(connection, connection.onStop());
         }
@@ -171,6 +170,9 @@ public final class Select {
 
     /// A listener that may not accept now stays readable: it must not be watched, or we spin.
     private void watchListener() throws IOException {
+        if (listener.isEmptying()) {
+            onAccept();
+        }
         boolean wanted = listener.isAccepting() && !connections.isFull();
         if (wanted != accepting) {
             accepting = wanted;

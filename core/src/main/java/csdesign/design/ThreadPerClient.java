@@ -40,7 +40,7 @@ import java.util.concurrent.Semaphore;
 ///
 /// **Try** `java core/src/main/java/csdesign/design/ThreadPerClient.java 2000`
 ///
-/// @see "UNP 3e, section 30.10; TLPI, chapter 29"
+/// @see "UNP 3e, chapter 30; TLPI, chapter 29"
 public final class ThreadPerClient {
     /// Address space for a thread's stack. The deepest call here needs a few KiB; the usual 1 MiB
     /// would be 10 GiB of address space for 10,000 clients.
@@ -72,8 +72,8 @@ public final class ThreadPerClient {
         Log log = new Log(server.slug());
         Semaphore room = new Semaphore(server.limits().maxConnections());
         while (true) {
-            room.acquireUninterruptibly(); // before accept: who finds no room waits in the backlog
-            SocketChannel client = listener.accept();
+            room.acquireUninterruptibly(); // 1: before accept, so who finds no room waits in the backlog
+            SocketChannel client = listener.accept(); // 2
             if (client == null) {
                 return;
             }
@@ -85,13 +85,13 @@ public final class ThreadPerClient {
             SocketChannel client, BlockingDriver driver, Semaphore room, Log log) {
         Runnable serve = () -> {
             try {
-                driver.serve(client);
+                driver.serve(client); // 4
             } finally {
-                room.release();
+                room.release(); // 5
             }
         };
         try {
-            Thread.ofPlatform().daemon().name("client").stackSize(STACK_BYTES).start(serve);
+            Thread.ofPlatform().daemon().name("client").stackSize(STACK_BYTES).start(serve); // 3
         } catch (OutOfMemoryError noThread) {
             room.release();
             refuse(client, noThread, log);

@@ -149,7 +149,7 @@ public final class BlockingDriver implements AutoCloseable {
                             break;
                         }
                         boolean another = count();
-                        if (ended || (!begun && stop.requested() && conversation.requests() > 0)) {
+                        if (ended || (!begun && isLastAnswer())) {
                             linger(in, ended);
                             return;
                         }
@@ -172,6 +172,13 @@ public final class BlockingDriver implements AutoCloseable {
                     }
                 }
             }
+        }
+
+        /// A stop was wished for, and nothing is here that was sent before the client heard of it.
+        private boolean isLastAnswer() throws IOException {
+            return stop.requested()
+                    && conversation.requests() > 0
+                    && channel.socket().getInputStream().available() == 0;
         }
 
         /// @return whether it was the end of the stream, or of our patience

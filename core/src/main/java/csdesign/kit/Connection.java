@@ -45,6 +45,13 @@ public final class Connection {
         LINGER
     }
 
+    private enum Received {
+        BYTES,
+        END,
+        NOTHING,
+        LOST
+    }
+
     private final Connections owner;
     private final int fd;
     private final Conversation conversation;
@@ -113,25 +120,14 @@ public final class Connection {
             // poll and epoll report a hang-up unasked: the client is gone, its answer with it.
             return Interest.CLOSE;
         }
-        Connections.Buffer buffer = owner.take();
-        long n = SysSocket.recv(owner.errno, fd, buffer.segment(), Connections.READ_BYTES, 0);
-        if (n > 0 && !lingering) {
-            in = buffer;
-            conversation.receive(buffer.bytes().limit((int) n).position(0));
-            step = conversation.next();
-            return advance();
-        }
-        owner.give(buffer);
-        if (n > 0 || n == -Errno.EAGAIN || n == -Errno.EINTR) {
-            return Interest.READ;
-        }
-        if (n < 0 || lingering) {
-            return Interest.CLOSE;
-        }
-        ended = true;
-        conversation.endOfInput();
-        step = conversation.next();
-        return advance();
+        return switch (receive()) {
+            case BYTES, END -> {
+                step = conversation.next();
+                yield advance();
+            }
+            case NOTHING -> Interest.READ;
+            case LOST -> Interest.CLOSE;
+        };
     }
 
     /// There is room to write.
@@ -174,9 +170,9 @@ public final class Connection {
         if (!(step instanceof Step.NeedMore)) {
             return watched == null ? Interest.WRITE : watched; // in flight: goes on as it did
         }
-        // What it sent before is still read, and answered; then it hears that this was all.
-        Interest next = onReadable();
-        return next == Interest.READ && !lingering ? advance() : next;
+        // What it sent before is still read, and answered. Then it hears that this was all; one
+        // that has not asked yet has the last call.
+        return advance();
     }
 
     /// Takes step after step until one must wait, or the turn is over.
@@ -186,10 +182,24 @@ public final class Connection {
             switch (step) {
                 case Step.NeedMore(boolean begun) -> {
                     Connections.Buffer buffer = in;
-                    if (buffer == null || !buffer.bytes().hasRemaining()) {
-                        return ended ? Interest.CLOSE : read(begun);
+                    if (buffer != null && buffer.bytes().hasRemaining()) {
+                        conversation.receive(buffer.bytes());
+                    } else if (ended) {
+                        return Interest.CLOSE;
+                    } else if (!begun && owner.stopping() && conversation.requests() > 0) {
+                        giveBack();
+                        switch (receive()) { // what it sent before it heard of the stop
+                            case BYTES, END -> turn -= STEP_BYTES;
+                            case NOTHING -> {
+                                return linger();
+                            }
+                            case LOST -> {
+                                return Interest.CLOSE;
+                            }
+                        }
+                    } else {
+                        return read(begun);
                     }
-                    conversation.receive(buffer.bytes());
                 }
                 case Step.Send(ByteBuffer bytes) -> {
                     turn -= Math.max(STEP_BYTES, bytes.remaining());
@@ -239,15 +249,29 @@ public final class Connection {
             }
             return Interest.READ;
         }
-        if (owner.stopping()) {
-            if (conversation.requests() > 0) {
-                return linger();
-            }
-            arm(Timer.IDLE, Limits.LAST_CALL_MILLIS);
-            return Interest.READ;
-        }
-        arm(Timer.IDLE, owner.limits.idleMillis());
+        arm(Timer.IDLE, owner.stopping() ? Limits.LAST_CALL_MILLIS : owner.limits.idleMillis());
         return Interest.READ;
+    }
+
+    /// Reads once, and gives the conversation what came.
+    private Received receive() {
+        Connections.Buffer buffer = owner.take();
+        long n = SysSocket.recv(owner.errno, fd, buffer.segment(), Connections.READ_BYTES, 0);
+        if (n > 0 && !lingering) {
+            in = buffer;
+            conversation.receive(buffer.bytes().limit((int) n).position(0));
+            return Received.BYTES;
+        }
+        owner.give(buffer);
+        if (n > 0 || n == -Errno.EAGAIN || n == -Errno.EINTR) {
+            return Received.NOTHING;
+        }
+        if (n < 0 || lingering) {
+            return Received.LOST;
+        }
+        ended = true;
+        conversation.endOfInput();
+        return Received.END;
     }
 
     /// The socket took a part or nothing: comes back when it is writable, or not at all.

@@ -8,6 +8,8 @@ import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.Queue;
 
 /// A listening socket of the JDK, whose accept blocks, with the two policies that no design is
 /// about: what to do when accept fails, and how to stop.
@@ -17,9 +19,9 @@ import java.nio.channels.SocketChannel;
 ///
 /// **How to stop.** Closing a channel ends an accept in another thread, but also resets every
 /// connection that waits in its queue. So a stop makes one connection of its own, which wakes
-/// accept; the queue is emptied, and then the channel is closed. Plain Java has no call that closes
-/// the door before: a connection that completes between the last accept and the close is reset.
-/// [ListeningSocket] has one.
+/// accept; the whole queue is taken at once, the channel is closed, and those who were taken are
+/// handed out one by one. Plain Java has no call that closes the door before: a connection that
+/// completes between the last accept and the close is reset. [ListeningSocket] has one.
 public final class ListeningChannel implements AutoCloseable {
     /// How long accepting pauses, in milliseconds.
     public static final long PAUSE_MILLIS = ListeningSocket.PAUSE_MILLIS;
@@ -29,6 +31,7 @@ public final class ListeningChannel implements AutoCloseable {
     private final Stop stop;
     private final Log log;
     private final Stop.Watching watching;
+    private final Queue<SocketChannel> queue = new ArrayDeque<>();
     private volatile @Nullable SocketAddress bell;
 
     private ListeningChannel(ServerSocketChannel channel, Server server) throws IOException {
@@ -68,23 +71,14 @@ public final class ListeningChannel implements AutoCloseable {
     ///
     /// @return the connection, in blocking mode; null after a stop, once the queue is empty
     public @Nullable SocketChannel accept() {
-        while (true) {
+        while (!stop.requested()) {
             try {
-                if (stop.requested()) {
-                    channel.configureBlocking(false);
-                }
                 SocketChannel client = channel.accept();
-                if (client == null || stop.graceIsOver()) {
-                    close();
-                    return null;
-                }
                 if (isBell(client)) {
                     client.close();
-                    continue;
+                } else {
+                    return prepared(client);
                 }
-                // An answer of several writes must not wait for the peer's delayed ACK.
-                client.setOption(StandardSocketOptions.TCP_NODELAY, true);
-                return client;
             } catch (IOException e) {
                 if (!channel.isOpen()) {
                     return null;
@@ -92,6 +86,32 @@ public final class ListeningChannel implements AutoCloseable {
                 pause(e);
             }
         }
+        takeQueue();
+        return stop.graceIsOver() ? null : queue.poll();
+    }
+
+    /// An answer of several writes must not wait for the peer's delayed ACK.
+    private static SocketChannel prepared(SocketChannel client) throws IOException {
+        return client.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    }
+
+    private void takeQueue() {
+        if (!channel.isOpen()) {
+            return;
+        }
+        try {
+            channel.configureBlocking(false);
+            for (SocketChannel client; (client = channel.accept()) != null;) {
+                if (isBell(client)) {
+                    client.close();
+                } else {
+                    queue.add(prepared(client));
+                }
+            }
+        } catch (IOException e) {
+            log.warn("accept: " + e.getMessage() + ": those in the backlog are lost at this stop");
+        }
+        closeChannel();
     }
 
     private void pause(IOException cause) {
@@ -126,13 +146,25 @@ public final class ListeningChannel implements AutoCloseable {
         return bell != null && client.getRemoteAddress().equals(bell);
     }
 
-    @Override
-    public void close() {
+    private void closeChannel() {
         watching.close();
         try {
             channel.close();
         } catch (IOException e) {
             log.warn("close: " + e.getMessage());
+        }
+    }
+
+    /// Closes it, and whoever was taken from the queue and not handed out.
+    @Override
+    public void close() {
+        closeChannel();
+        for (SocketChannel client; (client = queue.poll()) != null;) {
+            try {
+                client.close();
+            } catch (IOException e) {
+                log.warn("close: " + e.getMessage());
+            }
         }
     }
 }

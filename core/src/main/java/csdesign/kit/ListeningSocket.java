@@ -161,6 +161,14 @@ public final class ListeningSocket implements AutoCloseable {
         return open;
     }
 
+    /// Whether it is to be asked although it was not reported readable: it is shut, so nothing can
+    /// come that would make it readable, but its queue may not be empty.
+    ///
+    /// @return true from [#shut] until an accept finds the queue empty, but not while it pauses
+    public boolean isEmptying() {
+        return shut && isAccepting();
+    }
+
     /// Lets no new connection in; those in the queue can still be accepted, and the [#accept] that
     /// finds it empty closes the socket.
     ///
