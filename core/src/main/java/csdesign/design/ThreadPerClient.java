@@ -2,12 +2,14 @@
 package csdesign.design;
 
 import csdesign.kit.BlockingDriver;
+import csdesign.kit.Limits;
 import csdesign.kit.ListeningChannel;
 import csdesign.kit.Log;
 import csdesign.kit.Server;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /// **Thread per client: the main thread accepts, a new thread serves.**
 ///
@@ -46,6 +48,10 @@ public final class ThreadPerClient {
     /// would be 10 GiB of address space for 10,000 clients.
     private static final long STACK_BYTES = 256 * 1024;
 
+    /// How long after the grace a thread may take to notice, in milliseconds: one that computes is
+    /// not interrupted. Then the process ends without it.
+    private static final long LEAVE_MILLIS = 1_000;
+
     private ThreadPerClient() {}
 
     /// Serves with all defaults until Ctrl-C.
@@ -72,9 +78,10 @@ public final class ThreadPerClient {
         Log log = new Log(server.slug());
         Semaphore room = new Semaphore(server.limits().maxConnections());
         while (true) {
-            room.acquireUninterruptibly(); // 1: before accept, so who finds no room waits in the backlog
+            room.acquireUninterruptibly(); // 1: who finds no room waits in the backlog
             SocketChannel client = listener.accept(); // 2
             if (client == null) {
+                awaitLeaving(server.limits(), room); // 6
                 return;
             }
             start(client, driver, room, log);
@@ -98,6 +105,16 @@ public final class ThreadPerClient {
         }
     }
     // @end
+
+    /// When every place is free again, everybody has been answered. One place is ours.
+    private static void awaitLeaving(Limits limits, Semaphore room) {
+        long millis = limits.graceMillis() + LEAVE_MILLIS;
+        try {
+            boolean _ = room.tryAcquire(limits.maxConnections() - 1, millis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
 
     private static void refuse(SocketChannel client, OutOfMemoryError noThread, Log log) {
         log.warn("no thread for a client, it is closed: " + noThread.getMessage()

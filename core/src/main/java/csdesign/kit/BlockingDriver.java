@@ -25,9 +25,6 @@ public final class BlockingDriver implements AutoCloseable {
     /// How exact deadlines are, in milliseconds.
     public static final long TICK_MILLIS = 50;
 
-    /// How long after the grace a thread may take to notice, in milliseconds.
-    private static final long LEAVE_MILLIS = 1_000;
-
     private static final int READ_BYTES = 16 * 1024;
     private static final long NANOS_PER_MILLI = 1_000_000;
 
@@ -105,18 +102,9 @@ public final class BlockingDriver implements AutoCloseable {
         return stop.requested() && now - begun >= Limits.LAST_CALL_MILLIS * NANOS_PER_MILLI;
     }
 
-    /// Waits for the clients in flight, at most to the end of the grace, and ends the watch.
+    /// Ends the watch. Clients that are still served have no deadline from now on.
     @Override
     public void close() {
-        try {
-            // After the grace the watch interrupts them; one that computes cannot hear it.
-            long last = stop.deadlineNanos() + LEAVE_MILLIS * NANOS_PER_MILLI;
-            while (!dialogues.isEmpty() && System.nanoTime() - last < 0) {
-                Thread.sleep(1);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
         closed = true;
         watch.interrupt();
     }
