@@ -55,7 +55,15 @@ public interface Design {
             Control.start(System.in, server.out(), server);
         }
         server.scoreboard().row(0).ownedBy(ProcessHandle.current().pid());
-        design.serve(server);
+        try {
+            design.serve(server);
+        } catch (ExceptionInInitializerError linking) {
+            // The first system call could not be linked: its cause is a sentence for the user.
+            if (linking.getCause() instanceof UnsupportedOperationException sentence) {
+                throw sentence;
+            }
+            throw linking;
+        }
         server.report();
     }
 }

@@ -86,7 +86,9 @@ public final class ListeningChannel implements AutoCloseable {
                 pause(e);
             }
         }
-        takeQueue();
+        while (queue.isEmpty() && channel.isOpen() && !stop.graceIsOver()) {
+            takeQueue();
+        }
         return stop.graceIsOver() ? null : queue.poll();
     }
 
@@ -95,10 +97,9 @@ public final class ListeningChannel implements AutoCloseable {
         return client.setOption(StandardSocketOptions.TCP_NODELAY, true);
     }
 
+    /// Takes all who wait and closes the door. When descriptors run out, those who were taken are
+    /// served first, and may leave some.
     private void takeQueue() {
-        if (!channel.isOpen()) {
-            return;
-        }
         try {
             channel.configureBlocking(false);
             for (SocketChannel client; (client = channel.accept()) != null;) {
@@ -108,10 +109,12 @@ public final class ListeningChannel implements AutoCloseable {
                     queue.add(prepared(client));
                 }
             }
+            closeChannel();
         } catch (IOException e) {
-            log.warn("accept: " + e.getMessage() + ": those in the backlog are lost at this stop");
+            if (queue.isEmpty()) {
+                pause(e);
+            }
         }
-        closeChannel();
     }
 
     private void pause(IOException cause) {
