@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
 /// The command `csdesign`.
 @Command(name = "csdesign", description = "The laboratory of concurrent server design on the JVM.", synopsisSubcommandLabel = "COMMAND", subcommands = {
         DesignsCommand.class,
-        ServeCommand.class
+        ServeCommand.class,
+        ClientCommand.class
 }, footer = {
         "",
         "Begin with:",

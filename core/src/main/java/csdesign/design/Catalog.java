@@ -5,7 +5,8 @@ import csdesign.posix.Arch;
 import java.util.List;
 import java.util.Optional;
 
-/// The only list of the designs. The command line, the bench, the tests and the pages read it.
+/// The only list of the designs. The command line, the bench, the tests and the pages
+/// read it.
 public final class Catalog {
     /// What a design's mechanism is.
     public enum Family {

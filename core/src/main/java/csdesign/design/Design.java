@@ -9,15 +9,16 @@ import java.io.IOException;
 /// A way in which one server serves many clients.
 @FunctionalInterface
 public interface Design {
-    /// Serves until the server shall stop and those in flight are answered, or the grace is over.
+    /// Serves until the server shall stop and those in flight are answered, or the grace
+    /// is over.
     ///
     /// @param server where to listen, what to say, and the limits
-    /// @throws IOException when it cannot begin, or its own descriptors fail it; never because of a
-    ///     client
+    /// @throws IOException when it cannot begin, or its own descriptors fail it; never
+    ///     because of a client
     void serve(Server server) throws IOException;
 
-    /// What the `main` of a design file calls, so that the file runs by itself: all defaults, on
-    /// 127.0.0.1. The options are `csdesign serve`'s.
+    /// What the `main` of a design file calls, so that the file runs by itself: all
+    /// defaults, on 127.0.0.1. The options are `csdesign serve`'s.
     ///
     /// @param slug the design's name, as in the catalog
     /// @param design the design

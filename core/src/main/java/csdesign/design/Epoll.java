@@ -33,24 +33,26 @@ import java.lang.foreign.MemorySegment;
 ///   clients ==> [listening socket] --accept--> [epoll set] --ready list--> read | serve | write
 /// ```
 ///
-/// **What** The set of sockets to watch stays in the kernel. epoll_wait(2) returns those that are
-/// ready, and those alone: the loop touches no idle client.
+/// **What** The set of sockets to watch stays in the kernel. epoll_wait(2) returns those
+/// that are ready, and those alone: the loop touches no idle client.
 ///
-/// **Why** select(2) and poll(2) are handed the whole set on every call, and hand it back to be
-/// searched: the cost of one request grows with the number of clients that do nothing.
+/// **Why** select(2) and poll(2) are handed the whole set on every call, and hand it back
+/// to be searched: the cost of one request grows with the number of clients that do
+/// nothing.
 ///
-/// **Cost** Per request recv and send, and one epoll_wait for all that became ready together. Per
-/// connection accept4, epoll_ctl, a last recv and close. What fails first is the limit on
-/// descriptors: EMFILE at accept.
+/// **Cost** Per request recv and send, and one epoll_wait for all that became ready
+/// together. Per connection accept4, epoll_ctl, a last recv and close. What fails first
+/// is the limit on descriptors: EMFILE at accept.
 ///
-/// **When** Many clients, most of them idle, on one core's worth of work. Do not when an answer
-/// computes or blocks: it stops everybody.
+/// **When** Many clients, most of them idle, on one core's worth of work. Do not when an
+/// answer computes or blocks: it stops everybody.
 ///
-/// **In Java** The JDK's own selector is this system call with copied sets of keys around it. Here
-/// it is called by its C name, so what you read is what the kernel does.
+/// **In Java** The JDK's own selector is this system call with copied sets of keys around
+/// it. Here it is called by its C name, so what you read is what the kernel does.
 ///
-/// **Look for** one voluntary context switch for many requests under load; a user CPU share that
-/// does not grow with idle clients; `strace -c` showing few epoll_ctl in keep-alive.
+/// **Look for** one voluntary context switch for many requests under load; a user CPU
+/// share that does not grow with idle clients; `strace -c` showing few epoll_ctl in
+/// keep-alive.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/Epoll.java 2000`
@@ -58,11 +60,12 @@ import java.lang.foreign.MemorySegment;
 /// @see "TLPI, section 63.4"
 /// @see <a href="https://man7.org/linux/man-pages/man7/epoll.7.html">epoll(7)</a>
 public final class Epoll implements AutoCloseable {
-    /// How many ready descriptors one call reports. The others wait for the next call, which finds
-    /// them at once.
+    /// How many ready descriptors one call reports. The others wait for the next call,
+    /// which finds them at once.
     private static final int MAX_EVENTS = 256;
 
-    /// How many clients are accepted in a row before those who are connected get their turn.
+    /// How many clients are accepted in a row before those who are connected get their
+    /// turn.
     private static final int MAX_ACCEPTS = 64;
 
     /// Serves with all defaults until Ctrl-C.
@@ -160,7 +163,8 @@ public final class Epoll implements AutoCloseable {
         }
     }
 
-    /// A listener that may not accept now stays readable: it must not be watched, or we spin.
+    /// A listener that may not accept now stays readable: it must not be watched, or we
+    /// spin.
     private void watchListener() throws IOException {
         if (listener.isEmptying()) {
             onAccept();

@@ -16,20 +16,23 @@ import java.nio.channels.SocketChannel;
 ///
 /// **What** The server accepts a client, serves it until it closes, and accepts the next.
 ///
-/// **Why** It is the baseline: every other design adds something to this, and its gain is measured
-/// against this. What is left after it is subtracted is the price of concurrency (UNP's serv00).
+/// **Why** It is the baseline: every other design adds something to this, and its gain is
+/// measured against this. What is left after it is subtracted is the price of concurrency
+/// (UNP's serv00).
 ///
-/// **Cost** Per request read and write; per connection accept and close; no switch between
-/// threads, no set to keep. What fails first is patience: a client that is slow, or just stays
-/// connected, holds everybody up until the idle timeout (60 s) ends it.
+/// **Cost** Per request read and write; per connection accept and close; no switch
+/// between threads, no set to keep. What fails first is patience: a client that is slow,
+/// or just stays connected, holds everybody up until the idle timeout (60 s) ends it.
 ///
-/// **When** Clients that ask once and leave, one after the other: a time server, a test. Do not for
-/// anything that keeps a connection open.
+/// **When** Clients that ask once and leave, one after the other: a time server, a test.
+/// Do not for anything that keeps a connection open.
 ///
-/// **In Java** Plain [java.nio.channels.SocketChannel] in blocking mode; it runs on any system.
+/// **In Java** Plain [java.nio.channels.SocketChannel] in blocking mode; it runs on any
+/// system.
 ///
-/// **Look for** the lowest CPU per connection in the bench's `connect`; in `keep-alive` one client
-/// of 64 that is served while 63 wait; a second `client` that stands still until the first ends.
+/// **Look for** the lowest CPU per connection in the bench's `connect`; in `keep-alive`
+/// one client of 64 that is served while 63 wait; a second `client` that stands still
+/// until the first ends.
 ///
 /// **Try** `java core/src/main/java/csdesign/design/Iterative.java 2000`
 ///

@@ -28,25 +28,26 @@ import java.lang.foreign.MemorySegment;
 ///                                                   ^------ marked ----------'
 /// ```
 ///
-/// **What** An array has an entry for each socket. poll(2) takes the whole array, waits, and marks
-/// the entries that are ready; the loop searches for the marks.
+/// **What** An array has an entry for each socket. poll(2) takes the whole array, waits,
+/// and marks the entries that are ready; the loop searches for the marks.
 ///
-/// **Why** select(2) does the same with bitmaps that end at descriptor 1,023. The array ends
-/// nowhere.
+/// **Why** select(2) does the same with bitmaps that end at descriptor 1,023. The array
+/// ends nowhere.
 ///
-/// **Cost** Per request recv and send. Per wake-up one poll, in which the kernel looks at every
-/// entry, and a search over the array: with 10,000 idle clients 80 KB are copied in to serve one.
-/// What fails first is the limit on descriptors: EMFILE at accept.
+/// **Cost** Per request recv and send. Per wake-up one poll, in which the kernel looks at
+/// every entry, and a search over the array: with 10,000 idle clients 80 KB are copied in
+/// to serve one. What fails first is the limit on descriptors: EMFILE at accept.
 ///
-/// **When** Up to some hundred clients, or on a system without epoll(7): poll(2) is POSIX. Do not
-/// when most of many clients are idle.
+/// **When** Up to some hundred clients, or on a system without epoll(7): poll(2) is
+/// POSIX. Do not when most of many clients are idle.
 ///
-/// **In Java** The entries are written in place, off-heap, once for each change of interest, so the
-/// array is not rebuilt for each call. Its index is the descriptor: the kernel gives out the lowest
-/// free number, so there are few gaps, and an entry of -1 is passed over.
+/// **In Java** The entries are written in place, off-heap, once for each change of
+/// interest, so the array is not rebuilt for each call. Its index is the descriptor: the
+/// kernel gives out the lowest free number, so there are few gaps, and an entry of -1 is
+/// passed over.
 ///
-/// **Look for** system CPU that grows with idle clients (the same test on `epoll` does not); no
-/// system call besides poll, recv and send in keep-alive.
+/// **Look for** system CPU that grows with idle clients (the same test on `epoll` does
+/// not); no system call besides poll, recv and send in keep-alive.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/Poll.java 2000`
@@ -54,10 +55,12 @@ import java.lang.foreign.MemorySegment;
 /// @see "UNP 3e, chapter 6; TLPI, section 63.2"
 /// @see <a href="https://man7.org/linux/man-pages/man2/poll.2.html">poll(2)</a>
 public final class Poll {
-    /// How many entries the array begins with. It doubles when a descriptor is past its end.
+    /// How many entries the array begins with. It doubles when a descriptor is past its
+    /// end.
     private static final int FIRST_ENTRIES = 1024;
 
-    /// How many clients are accepted in a row before those who are connected get their turn.
+    /// How many clients are accepted in a row before those who are connected get their
+    /// turn.
     private static final int MAX_ACCEPTS = 64;
 
     /// Serves with all defaults until Ctrl-C.
@@ -158,7 +161,8 @@ public final class Poll {
         }
     }
 
-    /// A listener that may not accept now stays readable: it must not be watched, or we spin.
+    /// A listener that may not accept now stays readable: it must not be watched, or we
+    /// spin.
     private void watchListener() throws IOException {
         if (listener.isEmptying()) {
             onAccept();

@@ -31,26 +31,27 @@ import java.lang.foreign.MemorySegment;
 ///                                              bits 0 to 1023            search <----'
 /// ```
 ///
-/// **What** A bit stands for a descriptor. select(2) takes the sets, waits, and leaves only the
-/// bits of sockets that are ready; the loop searches for them.
+/// **What** A bit stands for a descriptor. select(2) takes the sets, waits, and leaves
+/// only the bits of sockets that are ready; the loop searches for them.
 ///
-/// **Why** A thread or a process for each client costs memory and switches for clients that do
-/// nothing. One thread that waits for all of them costs neither.
+/// **Why** A thread or a process for each client costs memory and switches for clients
+/// that do nothing. One thread that waits for all of them costs neither.
 ///
-/// **Cost** Per request recv and send. Per wake-up two sets of 128 bytes copied, one select, and a
-/// search up to the highest descriptor. What fails first is FD_SETSIZE: descriptor 1,024 has no
-/// bit. Such a client is accepted, told nothing, and closed, and the server says so. In C the same
-/// client overwrites memory behind the set.
+/// **Cost** Per request recv and send. Per wake-up two sets of 128 bytes copied, one
+/// select, and a search up to the highest descriptor. What fails first is FD_SETSIZE:
+/// descriptor 1,024 has no bit. Such a client is accepted, told nothing, and closed, and
+/// the server says so. In C the same client overwrites memory behind the set.
 ///
-/// **When** To learn, and where nothing else is there: it is the oldest and most portable. Do not
-/// when there can be a thousand clients.
+/// **When** To learn, and where nothing else is there: it is the oldest and most
+/// portable. Do not when there can be a thousand clients.
 ///
-/// **In Java** The JDK has no select(2). The sets are off-heap memory. A JVM holds about ten
-/// descriptors of its own, which lowers the limit by as many.
+/// **In Java** The JDK has no select(2). The sets are off-heap memory. A JVM holds about
+/// ten descriptors of its own, which lowers the limit by as many.
 ///
-/// **Look for** system CPU that grows with the highest descriptor, not with the requests; the
-/// warning at client 1,015 or so; and answers that never block the loop: what does not fit waits
-/// in the write set (the original blocks in sendall, and everybody with it).
+/// **Look for** system CPU that grows with the highest descriptor, not with the requests;
+/// the warning at client 1,015 or so; and answers that never block the loop: what does
+/// not fit waits in the write set (the original blocks in sendall, and everybody with
+/// it).
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/Select.java 2000`
@@ -58,7 +59,8 @@ import java.lang.foreign.MemorySegment;
 /// @see "UNP 3e, section 6.3; TLPI, section 63.2"
 /// @see <a href="https://man7.org/linux/man-pages/man2/select.2.html">select(2)</a>
 public final class Select {
-    /// How many clients are accepted in a row before those who are connected get their turn.
+    /// How many clients are accepted in a row before those who are connected get their
+    /// turn.
     private static final int MAX_ACCEPTS = 64;
 
     /// Serves with all defaults until Ctrl-C.
@@ -168,7 +170,8 @@ public final class Select {
         }
     }
 
-    /// A listener that may not accept now stays readable: it must not be watched, or we spin.
+    /// A listener that may not accept now stays readable: it must not be watched, or we
+    /// spin.
     private void watchListener() throws IOException {
         if (listener.isEmptying()) {
             onAccept();
@@ -191,7 +194,8 @@ public final class Select {
         highest = Math.max(highest, fd);
     }
 
-    /// Descriptor 1,024 has no bit, and the client no place: it is the first thing that fails.
+    /// Descriptor 1,024 has no bit, and the client no place: it is the first thing that
+    /// fails.
     private void refuse(int fd) {
         Unistd.close(errno, fd);
         log.warn("descriptor " + fd + " has no bit: select(2) watches 0 to " + (FD_SETSIZE - 1)

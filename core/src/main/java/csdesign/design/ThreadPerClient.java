@@ -19,37 +19,37 @@ import java.util.concurrent.TimeUnit;
 ///                                             +--> thread: read | serve | write ... close
 /// ```
 ///
-/// **What** For each client the server starts a platform thread, which serves it to its end with
-/// the same blocking calls as the iterative server, and ends with it.
+/// **What** For each client the server starts a platform thread, which serves it to its
+/// end with the same blocking calls as the iterative server, and ends with it.
 ///
-/// **Why** The iterative server is held up by its slowest client. A thread that waits holds up
-/// nobody but itself, and the code stays a straight line.
+/// **Why** The iterative server is held up by its slowest client. A thread that waits
+/// holds up nobody but itself, and the code stays a straight line.
 ///
-/// **Cost** Per connection clone(2), the thread's stack and its end; per request read, write, and a
-/// switch to the thread and back. What fails first is the number of threads (RLIMIT_NPROC, or the
-/// kernel's threads-max): the JVM throws OutOfMemoryError, which here closes that one client and
-/// says so.
+/// **Cost** Per connection clone(2), the thread's stack and its end; per request read,
+/// write, and a switch to the thread and back. What fails first is the number of threads
+/// (RLIMIT_NPROC, or the kernel's threads-max): the JVM throws OutOfMemoryError, which
+/// here closes that one client and says so.
 ///
-/// **When** Up to some thousand connections that live long, or work that blocks. Do not for a
-/// connection per request: the thread costs more than the answer.
+/// **When** Up to some thousand connections that live long, or work that blocks. Do not
+/// for a connection per request: the thread costs more than the answer.
 ///
-/// **In Java** The JVM adds to each pthread its own thread object, a stack of 1 MiB of address
-/// space (256 KiB here) and a stop at each safepoint. A virtual thread costs a fraction of it: that
-/// is another design.
+/// **In Java** The JVM adds to each pthread its own thread object, a stack of 1 MiB of
+/// address space (256 KiB here) and a stop at each safepoint. A virtual thread costs a
+/// fraction of it: that is another design.
 ///
-/// **Look for** voluntary context switches, about one for each request; RSS that grows with the
-/// clients; system CPU in `connect` far above the iterative server's.
+/// **Look for** voluntary context switches, about one for each request; RSS that grows
+/// with the clients; system CPU in `connect` far above the iterative server's.
 ///
 /// **Try** `java core/src/main/java/csdesign/design/ThreadPerClient.java 2000`
 ///
 /// @see "UNP 3e, chapter 30; TLPI, chapter 29"
 public final class ThreadPerClient {
-    /// Address space for a thread's stack. The deepest call here needs a few KiB; the usual 1 MiB
-    /// would be 10 GiB of address space for 10,000 clients.
+    /// Address space for a thread's stack. The deepest call here needs a few KiB; the
+    /// usual 1 MiB would be 10 GiB of address space for 10,000 clients.
     private static final long STACK_BYTES = 256 * 1024;
 
-    /// How long after the grace a thread may take to notice, in milliseconds: one that computes is
-    /// not interrupted. Then the process ends without it.
+    /// How long after the grace a thread may take to notice, in milliseconds: one that
+    /// computes is not interrupted. Then the process ends without it.
     private static final long LEAVE_MILLIS = 1_000;
 
     private ThreadPerClient() {}

@@ -5,6 +5,7 @@ import csdesign.service.Conversation;
 import csdesign.service.Service;
 import csdesign.service.Step;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
@@ -14,18 +15,23 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 
-/// The blocking driver: [#serve] takes one client from its first byte to its last, on the thread
-/// that calls it.
+/// The blocking driver: [#serve] takes one client from its first byte to its last, on the
+/// thread that calls it.
 ///
-/// A thread that sits in read(2) cannot look at the clock, so one more thread, the watch, does it
-/// for all: every [#TICK_MILLIS] it compares deadlines. To a client that is late it shuts the
-/// reading half: the read ends as at the end of the stream, what came before is still there, and
-/// the answer that is owed can still be written. No request pays a system call for its deadline.
+/// A thread that sits in read(2) cannot look at the clock, so one more thread, the watch,
+/// does it for all: every [#TICK_MILLIS] it compares deadlines, and closes who is idle for
+/// too long. Only the rest of a request that came in parts is read with a timeout of its
+/// own, for its client is told that it was late. No whole request pays a system call for
+/// its deadline.
 public final class BlockingDriver implements AutoCloseable {
     /// How exact deadlines are, in milliseconds.
     public static final long TICK_MILLIS = 50;
 
     private static final int READ_BYTES = 16 * 1024;
+
+    /// How much of a request's rest is read at once.
+    private static final int REST_BYTES = 1024;
+
     private static final long NANOS_PER_MILLI = 1_000_000;
 
     private final Service service;
@@ -57,8 +63,8 @@ public final class BlockingDriver implements AutoCloseable {
         this.watch = Thread.ofPlatform().daemon().name("deadlines").start(this::watch);
     }
 
-    /// Serves one client to its end, and closes the channel. Whatever ends the connection early is
-    /// the client's affair: nothing is thrown.
+    /// Serves one client to its end, and closes the channel. Whatever ends the connection
+    /// early is the client's affair: nothing is thrown.
     ///
     /// @param channel a connection in blocking mode
     public void serve(SocketChannel channel) {
@@ -119,7 +125,6 @@ public final class BlockingDriver implements AutoCloseable {
         // Read by the watch.
         private volatile long deadlineNanos;
         private volatile Timer timer = Timer.IDLE;
-        private volatile boolean late;
 
         Dialogue(SocketChannel channel) {
             this.channel = channel;
@@ -146,7 +151,7 @@ public final class BlockingDriver implements AutoCloseable {
                         } else if (another || timer != Timer.REQUEST) {
                             arm(Timer.REQUEST, limits.requestMillis());
                         }
-                        ended = receive(in);
+                        ended = begun ? receiveRest(in) : receive(in);
                     }
                     case Step.Send(ByteBuffer bytes) -> send(bytes);
                     case Step.SendFile send -> sendFile(send);
@@ -162,25 +167,44 @@ public final class BlockingDriver implements AutoCloseable {
             }
         }
 
-        /// A stop was wished for, and nothing is here that was sent before the client heard of it.
+        /// A stop was wished for, and nothing is here that was sent before the client
+        /// heard of it.
         private boolean isLastAnswer() throws IOException {
             return stop.requested()
                     && conversation.requests() > 0
                     && channel.socket().getInputStream().available() == 0;
         }
 
-        /// @return whether it was the end of the stream, or of our patience
+        /// @return whether it was the end of the stream
         private boolean receive(ByteBuffer in) throws IOException {
-            boolean end = channel.read(in.clear()) < 0;
-            in.flip();
-            if (!end) {
-                conversation.receive(in);
-            } else if (late) {
+            return take(in, channel.read(in.clear()));
+        }
+
+        /// The rest of a request, with a timeout: the only read that pays for one, since few
+        /// requests come in parts. The watch would have to shut the reading half, and then
+        /// nobody could linger for a client that dribbles on.
+        private boolean receiveRest(ByteBuffer in) throws IOException {
+            long left = (deadlineNanos - System.nanoTime()) / NANOS_PER_MILLI;
+            try {
+                channel.socket().setSoTimeout(Math.clamp(left, 1, Integer.MAX_VALUE));
+                byte[] rest = new byte[REST_BYTES];
+                int n = channel.socket().getInputStream().read(rest);
+                in.clear().put(rest, 0, Math.max(n, 0));
+                return take(in, n);
+            } catch (SocketTimeoutException late) {
                 conversation.late();
-            } else {
-                conversation.endOfInput();
+                return false;
             }
-            return end;
+        }
+
+        private boolean take(ByteBuffer in, int n) {
+            in.flip();
+            if (n < 0) {
+                conversation.endOfInput();
+            } else {
+                conversation.receive(in);
+            }
+            return n < 0;
         }
 
         private void send(ByteBuffer bytes) throws IOException {
@@ -208,10 +232,11 @@ public final class BlockingDriver implements AutoCloseable {
             }
         }
 
-        /// Says that all was said, and reads to the client's end: see [Limits#LINGER_MILLIS].
+        /// Says that all was said, and reads to the client's end: see
+        /// [Limits#LINGER_MILLIS].
         private void linger(ByteBuffer in, boolean ended) throws IOException {
             count();
-            if (ended && !late) {
+            if (ended) {
                 return;
             }
             arm(
@@ -243,11 +268,8 @@ public final class BlockingDriver implements AutoCloseable {
                 boolean due = now - deadlineNanos >= 0;
                 if (graceIsOver) {
                     thread.interrupt(); // closes the channel, and ends a Wait too
-                } else if (due && timer != Timer.REQUEST) {
+                } else if (due && timer != Timer.REQUEST) { // that read has a timeout
                     channel.close();
-                } else if (due) {
-                    late = true;
-                    channel.shutdownInput();
                 } else if (lastCallIsOver && timer == Timer.IDLE) {
                     channel.shutdownInput();
                 }

@@ -3,6 +3,8 @@ package csdesign.kit;
 
 import static csdesign.posix.SysSocket.MSG_NOSIGNAL;
 import static csdesign.posix.SysSocket.SHUT_WR;
+import static csdesign.posix.SysSocket.SOL_SOCKET;
+import static csdesign.posix.SysSocket.SO_ERROR;
 
 import csdesign.posix.Errno;
 import csdesign.posix.Fcntl;
@@ -16,8 +18,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 
-/// The readiness driver: one connection of a loop. It reads and writes what it can without waiting
-/// and answers what to watch for next.
+/// The readiness driver: one connection of a loop. It reads and writes what it can
+/// without waiting and answers what to watch for next.
 ///
 /// ```text
 ///            onReadable        onReadable | onWritable | onDeadline
@@ -28,14 +30,16 @@ import java.nio.ByteBuffer;
 ///                                         CLOSE <------------------+
 /// ```
 ///
-/// A request costs recv(2) and send(2) and nothing else. It is read once per readiness, for what
-/// is left makes a level-triggered loop ask again.
+/// A request costs recv(2) and send(2) and nothing else. It is read once per readiness,
+/// for what is left makes a level-triggered loop ask again.
 public final class Connection {
-    /// How much one connection may send before the others get their turn. A client that reads as
-    /// fast as we write would otherwise keep a 1 GiB answer, and the loop, to itself.
+    /// How much one connection may send before the others get their turn. A client that
+    /// reads as fast as we write would otherwise keep a 1 GiB answer, and the loop, to
+    /// itself.
     private static final int TURN_BYTES = 256 * 1024;
 
-    /// What a step costs of the turn at least: a thousand answers of 1 byte are a long turn too.
+    /// What a step costs of the turn at least: a thousand answers of 1 byte are a long
+    /// turn too.
     private static final int STEP_BYTES = 4 * 1024;
 
     private enum Timer {
@@ -61,7 +65,8 @@ public final class Connection {
     /// Lent while it holds bytes that were not consumed or not sent.
     private Connections.@Nullable Buffer in;
 
-    /// The file of a [Step.SendFile] under way: its descriptor, where it stands, what is left.
+    /// The file of a [Step.SendFile] under way: its descriptor, where it stands, what is
+    /// left.
     private int file = -1;
 
     private long fileOffset;
@@ -118,7 +123,11 @@ public final class Connection {
     public Interest onReadable() {
         if (watched == Interest.WAIT) {
             // poll and epoll report a hang-up unasked: the client is gone, its answer with it.
-            return Interest.CLOSE;
+            // Without an error the report is older than the wait: a stop answers everybody in
+            // the middle of a round.
+            return SysSocket.getsockopt(owner.errno, fd, SOL_SOCKET, SO_ERROR) == 0
+                    ? Interest.WAIT
+                    : Interest.CLOSE;
         }
         return switch (receive()) {
             case BYTES, END -> {
@@ -137,7 +146,8 @@ public final class Connection {
         return advance();
     }
 
-    /// The deadline has passed: of an answer that waited, a request, a linger, or an idle client.
+    /// The deadline has passed: of an answer that waited, a request, a linger, or an idle
+    /// client.
     ///
     /// @return what to watch for next
     public Interest onDeadline() {
@@ -158,8 +168,8 @@ public final class Connection {
         };
     }
 
-    /// The server shall stop. Who is being answered is answered; who asked before is told that no
-    /// more is read; who has not asked yet has the last call.
+    /// The server shall stop. Who is being answered is answered; who asked before is told
+    /// that no more is read; who has not asked yet has the last call.
     ///
     /// @return what to watch for next
     public Interest onStop() {
@@ -183,6 +193,7 @@ public final class Connection {
                 case Step.NeedMore(boolean begun) -> {
                     Connections.Buffer buffer = in;
                     if (buffer != null && buffer.bytes().hasRemaining()) {
+                        turn -= STEP_BYTES; // requests of no bytes make no other step
                         conversation.receive(buffer.bytes());
                     } else if (ended) {
                         return Interest.CLOSE;
@@ -203,14 +214,9 @@ public final class Connection {
                 }
                 case Step.Send(ByteBuffer bytes) -> {
                     turn -= Math.max(STEP_BYTES, bytes.remaining());
-                    long n = bytes.hasRemaining() ? send(bytes) : 0;
+                    long n = sendAll(bytes);
                     if (n < 0) {
                         return blocked(n);
-                    }
-                    bytes.position(bytes.position() + (int) n);
-                    owner.row.write(n);
-                    if (bytes.hasRemaining()) {
-                        return blocked(-Errno.EAGAIN); // it took a part: the next send would say so
                     }
                 }
                 case Step.SendFile send -> {
@@ -283,7 +289,8 @@ public final class Connection {
         return Interest.WRITE;
     }
 
-    /// Closes in two steps: we have said all, then the client has. See [Limits#LINGER_MILLIS].
+    /// Closes in two steps: we have said all, then the client has. See
+    /// [Limits#LINGER_MILLIS].
     private Interest linger() {
         giveBack();
         count();
@@ -298,6 +305,17 @@ public final class Connection {
     private void arm(Timer next, long millis) {
         timer = next;
         owner.deadline(this, owner.nowNanos() + millis * 1_000_000);
+    }
+
+    /// @return 0 when all of it went; else a negative errno, EAGAIN also when a part went
+    private long sendAll(ByteBuffer bytes) {
+        long n = bytes.hasRemaining() ? send(bytes) : 0;
+        if (n < 0) {
+            return n;
+        }
+        bytes.position(bytes.position() + (int) n);
+        owner.row.write(n);
+        return bytes.hasRemaining() ? -Errno.EAGAIN : 0; // as the next send would say
     }
 
     private long send(ByteBuffer bytes) {
@@ -318,7 +336,8 @@ public final class Connection {
         return sent;
     }
 
-    /// @return 0 or more bytes sent, 0 with `fileLeft` 0 at the end of the file; or a negative errno
+    /// @return 0 or more bytes sent, 0 with `fileLeft` 0 at the end of the file; or a
+    ///     negative errno
     private long sendFile(Step.SendFile send, long most) {
         try (Arena arena = Arena.ofConfined()) {
             if (file < 0) {

@@ -11,13 +11,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// The connections of one readiness loop: found by descriptor, ordered by deadline, and sharing
-/// what none of them needs while it is idle. Owned by the loop's thread.
+/// The connections of one readiness loop: found by descriptor, ordered by deadline, and
+/// sharing what none of them needs while it is idle. Owned by the loop's thread.
 ///
-/// An idle connection costs a few small objects. The read buffer of [#READ_BYTES] is lent to a
-/// connection while it has bytes that were not consumed or sent, and goes back then.
+/// An idle connection costs a few small objects. The read buffer of [#READ_BYTES] is lent
+/// to a connection while it has bytes that were not consumed or sent, and goes back then.
 public final class Connections implements AutoCloseable {
-    /// How much is read at once. A request is some digits; an echo of 16 KiB is one call each way.
+    /// How much is read at once. A request is some digits; an echo of 16 KiB is one call
+    /// each way.
     static final int READ_BYTES = 16 * 1024;
 
     final Arena arena = Arena.ofConfined();
@@ -32,7 +33,8 @@ public final class Connections implements AutoCloseable {
     /// A binary heap, the earliest deadline first.
     private @Nullable Connection[] heap = new @Nullable Connection[64];
 
-    /// The loop's clock: read once for each return from waiting, not once for each request.
+    /// The loop's clock: read once for each return from waiting, not once for each
+    /// request.
     private long nowNanos = System.nanoTime();
 
     /// A buffer and the same memory as the system calls take it.
@@ -89,8 +91,8 @@ public final class Connections implements AutoCloseable {
         return count >= limits.maxConnections();
     }
 
-    /// Whether the loop's work is done: a stop was wished for, and nobody is left or the grace is
-    /// over.
+    /// Whether the loop's work is done: a stop was wished for, and nobody is left or the
+    /// grace is over.
     ///
     /// @param listener once it is closed nobody can come
     /// @return whether to end the loop
@@ -99,11 +101,12 @@ public final class Connections implements AutoCloseable {
                 && (server.stop().graceIsOver() || (!listener.isOpen() && count == 0));
     }
 
-    /// How long the loop may wait: to the next deadline, the end of the grace, or the end of the
-    /// listener's pause.
+    /// How long the loop may wait: to the next deadline, the end of the grace, or the end
+    /// of the listener's pause.
     ///
     /// @param listener may pause
-    /// @return milliseconds for poll and epoll_wait; -1 when nothing will happen by itself
+    /// @return milliseconds for poll and epoll_wait; -1 when nothing will happen by
+    ///     itself
     public int timeoutMillis(ListeningSocket listener) {
         long nanos = Long.MAX_VALUE;
         Connection first = heap[0];
@@ -165,8 +168,8 @@ public final class Connections implements AutoCloseable {
         return nowNanos;
     }
 
-    /// Sets a deadline. The usual one, later than the last, is only noted: the heap finds out when
-    /// the old one comes up. So a request costs no heap operation.
+    /// Sets a deadline. The usual one, later than the last, is only noted: the heap finds
+    /// out when the old one comes up. So a request costs no heap operation.
     void deadline(Connection connection, long nanos) {
         connection.deadlineNanos = nanos;
         if (nanos - connection.heapNanos < 0) {

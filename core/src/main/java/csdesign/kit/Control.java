@@ -8,11 +8,12 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
-/// Lets the program that started a server ask it for its costs, and ends the server with it.
+/// Lets the program that started a server ask it for its costs, and ends the server with
+/// it.
 ///
-/// On its standard input the server takes the line `cost`, which it answers with one line of JSON.
-/// The end of the input is the wish to stop. A pipe ends when the process at its other end does,
-/// even by `kill -9`: no server is left behind.
+/// On its standard input the server takes the line `cost`, which it answers with one line
+/// of JSON. The end of the input is the wish to stop. A pipe ends when the process at its
+/// other end does, even by `kill -9`: no server is left behind.
 public final class Control {
     private Control() {}
 

@@ -25,12 +25,15 @@ import java.util.Locale;
 /// @param connections accepted
 /// @param requests answered
 /// @param bytes of answers written to sockets
-/// @param userMicros CPU time in user mode, in microseconds; -1 where the system does not tell
-/// @param systemMicros CPU time in the kernel, in microseconds; -1 where the system does not tell
+/// @param userMicros CPU time in user mode, in microseconds; -1 where the system does not
+///     tell
+/// @param systemMicros CPU time in the kernel, in microseconds; -1 where the system does
+///     not tell
 /// @param voluntarySwitches context switches because a thread waited; -1 where not told
 /// @param involuntarySwitches context switches because its time was up; -1 where not told
 /// @param peakRssKib the largest resident set of one process, in KiB; -1 where not told
-/// @param allocatedBytes taken from the Java heap by all threads since the start, garbage or not
+/// @param allocatedBytes taken from the Java heap by all threads since the start, garbage
+///     or not
 public record Costs(
         long connections,
         long requests,
@@ -45,7 +48,8 @@ public record Costs(
     /// The costs so far.
     ///
     /// @param scoreboard what was done
-    /// @return with costs by getrusage(2) where it can be called, and -1 for them elsewhere
+    /// @return with costs by getrusage(2) where it can be called, and -1 for them
+    ///     elsewhere
     public static Costs soFar(Scoreboard scoreboard) {
         // A portable design run without the flag must not make the JVM warn of a native call.
         boolean told = Arch.isSupported() && Costs.class.getModule().isNativeAccessEnabled();

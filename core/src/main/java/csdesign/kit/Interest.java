@@ -7,7 +7,8 @@ public enum Interest {
     READ,
     /// Tell me when I can write: the answer did not fit into the socket's buffer.
     WRITE,
-    /// Tell me nothing: my answer waits for its time, and the loop's timeout will find me.
+    /// Tell me nothing: my answer waits for its time, and the loop's timeout will find
+    /// me.
     WAIT,
     /// Close me.
     CLOSE

@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
-/// A limit on everything that a client could use up, with the names of the options that set them.
+/// A limit on everything that a client could use up, with the names of the options that
+/// set them.
 ///
-/// @param backlog `--backlog`: how many connections may wait to be accepted, 1 or more; the kernel
-///     caps it at net.core.somaxconn
-/// @param maxConnections `--max-connections`: how many are served at once, 1 or more; further ones
-///     wait in the backlog
-/// @param idleMillis `--idle-timeout`: how long a client may do nothing between two requests, or
-///     read nothing of its answer, in milliseconds, 1 or more
-/// @param requestMillis `--request-timeout`: how long after its first byte a request must be
-///     complete, in milliseconds, 1 or more. Absolute: a client that sends a byte a second, as
-///     slowloris does, does not move it
-/// @param graceMillis `--grace`: how long those in flight may go on after a stop, in milliseconds,
-///     0 or more
+/// @param backlog `--backlog`: how many connections may wait to be accepted, 1 or more;
+///     the kernel caps it at net.core.somaxconn
+/// @param maxConnections `--max-connections`: how many are served at once, 1 or more;
+///     further ones wait in the backlog
+/// @param idleMillis `--idle-timeout`: how long a client may do nothing between two
+///     requests, or read nothing of its answer, in milliseconds, 1 or more
+/// @param requestMillis `--request-timeout`: how long after its first byte a request must
+///     be complete, in milliseconds, 1 or more. Absolute: a client that sends a byte a
+///     second, as slowloris does, does not move it
+/// @param graceMillis `--grace`: how long those in flight may go on after a stop, in
+///     milliseconds, 0 or more
 public record Limits(
         int backlog, int maxConnections, long idleMillis, long requestMillis, long graceMillis) {
-    /// 4,096 waiting (the kernel's own cap), 10,000 served, 60 s idle, 20 s for a request (as
-    /// Apache's mod_reqtimeout begins), 10 s of grace.
+    /// 4,096 waiting (the kernel's own cap), 10,000 served, 60 s idle, 20 s for a request
+    /// (as Apache's mod_reqtimeout begins), 10 s of grace.
     public static final Limits DEFAULT = new Limits(4_096, 10_000, 60_000, 20_000, 10_000);
 
-    /// How long a connection that we close first may take to close too. Until then what it still
-    /// sends is read and thrown away: closing over unread bytes would send RST, and a RST can
-    /// overtake the last answer (RFC 9112, 9.6 says the same of HTTP).
+    /// How long a connection that we close first may take to close too. Until then what
+    /// it still sends is read and thrown away: closing over unread bytes would send RST,
+    /// and a RST can overtake the last answer (RFC 9112, 9.6 says the same of HTTP).
     public static final long LINGER_MILLIS = 2_000;
 
-    /// How long after a stop a client that is connected and has not asked yet may still ask. Its
-    /// request may be on the wire already.
+    /// How long after a stop a client that is connected and has not asked yet may still
+    /// ask. Its request may be on the wire already.
     public static final long LAST_CALL_MILLIS = 250;
 
     /// Rejects what can mean nothing.

@@ -11,17 +11,19 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.Queue;
 
-/// A listening socket of the JDK, whose accept blocks, with the two policies that no design is
-/// about: what to do when accept fails, and how to stop.
+/// A listening socket of the JDK, whose accept blocks, with the two policies that no
+/// design is about: what to do when accept fails, and how to stop.
 ///
-/// **When accept fails**, whatever the cause, accepting pauses for [#PAUSE_MILLIS] and one line a
-/// second says so. The JDK gives no errno, only a text, so causes are not told apart.
+/// **When accept fails**, whatever the cause, accepting pauses for [#PAUSE_MILLIS] and
+/// one line a second says so. The JDK gives no errno, only a text, so causes are not told
+/// apart.
 ///
-/// **How to stop.** Closing a channel ends an accept in another thread, but also resets every
-/// connection that waits in its queue. So a stop makes one connection of its own, which wakes
-/// accept; the whole queue is taken at once, the channel is closed, and those who were taken are
-/// handed out one by one. Plain Java has no call that closes the door before: a connection that
-/// completes between the last accept and the close is reset. [ListeningSocket] has one.
+/// **How to stop.** Closing a channel ends an accept in another thread, but also resets
+/// every connection that waits in its queue. So a stop makes one connection of its own,
+/// which wakes accept; the whole queue is taken at once, the channel is closed, and those
+/// who were taken are handed out one by one. Plain Java has no call that closes the door
+/// before: a connection that completes between the last accept and the close is reset.
+/// [ListeningSocket] has one.
 public final class ListeningChannel implements AutoCloseable {
     /// How long accepting pauses, in milliseconds.
     public static final long PAUSE_MILLIS = ListeningSocket.PAUSE_MILLIS;
@@ -69,7 +71,8 @@ public final class ListeningChannel implements AutoCloseable {
 
     /// Waits for the next connection.
     ///
-    /// @return the connection, in blocking mode; null after a stop, once the queue is empty
+    /// @return the connection, in blocking mode; null after a stop, once the queue is
+    ///     empty
     public @Nullable SocketChannel accept() {
         while (!stop.requested()) {
             try {
@@ -97,8 +100,8 @@ public final class ListeningChannel implements AutoCloseable {
         return client.setOption(StandardSocketOptions.TCP_NODELAY, true);
     }
 
-    /// Takes all who wait and closes the door. When descriptors run out, those who were taken are
-    /// served first, and may leave some.
+    /// Takes all who wait and closes the door. When descriptors run out, those who were
+    /// taken are served first, and may leave some.
     private void takeQueue() {
         try {
             channel.configureBlocking(false);

@@ -21,18 +21,20 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 
-/// A non-blocking listening socket by FFM, with the two policies that every design needs and none
-/// is about: what to do when accept fails, and how to stop without losing anybody.
+/// A non-blocking listening socket by FFM, with the two policies that every design needs
+/// and none is about: what to do when accept fails, and how to stop without losing
+/// anybody.
 ///
-/// **When accept fails.** A connection that died in the queue is passed over. When the process or
-/// the system is out of something (EMFILE, ENFILE, ENOBUFS, ENOMEM), accepting pauses for
-/// [#PAUSE_MILLIS] and one line a second says so: the listener stays readable all the while, so a
-/// loop that kept watching it would spin.
+/// **When accept fails.** A connection that died in the queue is passed over. When the
+/// process or the system is out of something (EMFILE, ENFILE, ENOBUFS, ENOMEM), accepting
+/// pauses for [#PAUSE_MILLIS] and one line a second says so: the listener stays readable
+/// all the while, so a loop that kept watching it would spin.
 ///
-/// **How to stop.** [#shut] closes the door before the queue is emptied: a packet filter that lets
-/// nothing in. Connections in the queue are still accepted; new ones are not answered, and refused
-/// once the socket is closed. Without it there is always one more connection under load, and those
-/// that arrive between the last accept and close get a RST.
+/// **How to stop.** [#shut] closes the door before the queue is emptied: a packet filter
+/// that lets nothing in. Connections in the queue are still accepted; new ones are not
+/// answered, and refused once the socket is closed. Without it there is always one more
+/// connection under load, and those that arrive between the last accept and close get a
+/// RST.
 public final class ListeningSocket implements AutoCloseable {
     /// What [#accept] answers when there is nothing to accept now.
     public static final int NONE = -1;
@@ -69,6 +71,7 @@ public final class ListeningSocket implements AutoCloseable {
             port = boundPort();
         } catch (IOException e) {
             Unistd.close(errno, fd);
+            arena.close();
             throw e;
         }
     }
@@ -161,16 +164,17 @@ public final class ListeningSocket implements AutoCloseable {
         return open;
     }
 
-    /// Whether it is to be asked although it was not reported readable: it is shut, so nothing can
-    /// come that would make it readable, but its queue may not be empty.
+    /// Whether it is to be asked although it was not reported readable: it is shut, so
+    /// nothing can come that would make it readable, but its queue may not be empty.
     ///
-    /// @return true from [#shut] until an accept finds the queue empty, but not while it pauses
+    /// @return true from [#shut] until an accept finds the queue empty, but not while it
+    ///     pauses
     public boolean isEmptying() {
         return shut && isAccepting();
     }
 
-    /// Lets no new connection in; those in the queue can still be accepted, and the [#accept] that
-    /// finds it empty closes the socket.
+    /// Lets no new connection in; those in the queue can still be accepted, and the
+    /// [#accept] that finds it empty closes the socket.
     ///
     /// @throws IOException when the kernel refuses the filter
     public void shut() throws IOException {
@@ -205,6 +209,7 @@ public final class ListeningSocket implements AutoCloseable {
         if (open) {
             open = false;
             Unistd.close(errno, fd);
+            arena.close();
         }
     }
 }

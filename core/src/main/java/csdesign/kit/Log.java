@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
-/// One line on stderr, and at most one a second: a server that complains of every connection that
-/// it cannot take fills a disk (hhvm once wrote 211 GB so).
+/// One line on stderr, and at most one a second: a server that complains of every
+/// connection that it cannot take fills a disk (hhvm once wrote 211 GB so).
 ///
-/// Not a logging framework: one that must open its configuration cannot report that no descriptor
-/// is left.
+/// Not a logging framework: one that must open its configuration cannot report that no
+/// descriptor is left.
 public final class Log {
     private static final long INTERVAL_NANOS = 1_000_000_000;
 
@@ -20,7 +20,8 @@ public final class Log {
         prefix = "csdesign " + slug + ": ";
     }
 
-    /// Says it, or counts it when something was said less than a second ago. From any thread.
+    /// Says it, or counts it when something was said less than a second ago. From any
+    /// thread.
     ///
     /// @param line what happened, the limit, and the remedy
     public synchronized void warn(String line) {

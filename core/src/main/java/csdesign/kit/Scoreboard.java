@@ -12,15 +12,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/// Who did what: a table with a row for each worker, process or thread, in memory that can be
-/// shared between processes.
+/// Who did what: a table with a row for each worker, process or thread, in memory that
+/// can be shared between processes.
 ///
-/// Each row has two cache lines for itself, so that one worker's counting does not slow another's.
-/// Every count is a 64-bit atomic add. The original counted in 8 bits and lost updates: 1482 of
-/// 1500 connections, where the sums here equal what the clients counted.
+/// Each row has two cache lines for itself, so that one worker's counting does not slow
+/// another's. Every count is a 64-bit atomic add. The original counted in 8 bits and lost
+/// updates: 1482 of 1500 connections, where the sums here equal what the clients counted.
 ///
-/// The table is a mapped file that is unlinked as soon as it is mapped: nothing is left behind,
-/// however the server ends.
+/// The table is a mapped file that is unlinked as soon as it is mapped: nothing is left
+/// behind, however the server ends.
 public final class Scoreboard {
     private static final long ROW_BYTES = 128;
     private static final VarHandle CELL = JAVA_LONG.varHandle();

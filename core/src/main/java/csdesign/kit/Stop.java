@@ -6,7 +6,8 @@ import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// The wish to stop: no new connections, those in flight go on for the grace, then the end.
+/// The wish to stop: no new connections, those in flight go on for the grace, then the
+/// end.
 ///
 /// The first SIGINT or SIGTERM is the wish; a second one ends the grace at once.
 public final class Stop {
@@ -73,10 +74,10 @@ public final class Stop {
 
     /// Lets SIGINT and SIGTERM wish it.
     ///
-    /// A shutdown hook would be the JDK's documented way, but then the exit code is 130 or 143 for
-    /// a server that ended as asked, and a second Ctrl-C does nothing. `sun.misc.Signal` is in
-    /// the module jdk.unsupported, made for such uses; it is reached by reflection since the
-    /// compiler warns of its name whatever is suppressed.
+    /// A shutdown hook would be the JDK's documented way, but then the exit code is 130
+    /// or 143 for a server that ended as asked, and a second Ctrl-C does nothing.
+    /// `sun.misc.Signal` is in the module jdk.unsupported, made for such uses; it is
+    /// reached by reflection since the compiler warns of its name whatever is suppressed.
     public void onSignals() {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
@@ -94,7 +95,7 @@ public final class Stop {
                                 request);
             }
         } catch (InvocationTargetException taken) {
-            // -Xrs, or a system without the signal: then the signal ends the process as it always did.
+            // -Xrs, or a system without the signal: it ends the process as it always did.
             throw new IllegalStateException("cannot handle SIGINT and SIGTERM", taken.getCause());
         } catch (ReflectiveOperationException absent) {
             throw new IllegalStateException("this JDK lacks the module jdk.unsupported", absent);

@@ -12,8 +12,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// An eventfd that becomes readable when the server shall stop, so that a loop which waits for
-/// descriptors hears of it in the same call.
+/// An eventfd that becomes readable when the server shall stop, so that a loop which
+/// waits for descriptors hears of it in the same call.
 public final class StopDescriptor implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Errno errno = Errno.allocate(arena);

@@ -12,6 +12,7 @@
 /// | [Scoreboard], [Costs], [Control] | who did what, what it cost, and how to ask for it |
 /// | [Limits], [Log] | a limit on everything, and one line a second when it is met |
 ///
-/// No type in here waits for a client on behalf of a readiness design, starts a thread for one, or
-/// decides who accepts. That is the design, and each design file shows it whole.
+/// No type in here waits for a client on behalf of a readiness design, starts a thread
+/// for one, or decides who accepts. That is the design, and each design file shows it
+/// whole.
 package csdesign.kit;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 package csdesign.posix;
 
-/// The architectures whose layouts this package knows. Both are 64-bit and little-endian, and of
-/// the structs used here only `struct epoll_event` differs between them.
+/// The architectures whose layouts this package knows. Both are 64-bit and little-endian,
+/// and of the structs used here only `struct epoll_event` differs between them.
 public enum Arch {
     /// x86-64, the `amd64` of the JDK.
     X86_64,
@@ -12,8 +12,8 @@ public enum Arch {
     /// The architecture that this JVM runs on.
     ///
     /// @return the architecture
-    /// @throws UnsupportedOperationException when it is neither x86-64 nor aarch64, or the system
-    ///     is not Linux
+    /// @throws UnsupportedOperationException when it is neither x86-64 nor aarch64, or
+    ///     the system is not Linux
     public static Arch current() {
         String os = System.getProperty("os.name");
         String arch = System.getProperty("os.arch");

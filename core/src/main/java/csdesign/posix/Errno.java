@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 
 /// `<errno.h>`: the error numbers, and the place where a call leaves the one it met.
 ///
-/// One instance belongs to one loop or one thread. Every function of this package takes it as its
-/// first argument and answers `-errno` when the C function answered -1.
+/// One instance belongs to one loop or one thread. Every function of this package takes
+/// it as its first argument and answers `-errno` when the C function answered -1.
 ///
 /// @see <a href="https://man7.org/linux/man-pages/man3/errno.3.html">errno(3)</a>
 public final class Errno {
@@ -118,7 +118,8 @@ public final class Errno {
         return new Errno(arena.allocate(Native.CAPTURED));
     }
 
-    /// Joins what the C library split: the result, or the negative errno when it is negative.
+    /// Joins what the C library split: the result, or the negative errno when it is
+    /// negative.
     int join(int result) {
         return result >= 0 ? result : -captured.get(JAVA_INT, ERRNO_OFFSET);
     }
@@ -132,8 +133,8 @@ public final class Errno {
     ///
     /// @param result what a function of this package answered
     /// @param call the C function's name, for example `epoll_ctl`
-    /// @param arguments its telling arguments in pairs of name and value, or single words:
-    ///     `"ADD", "fd", 7` reads `epoll_ctl(ADD, fd=7)`
+    /// @param arguments its telling arguments in pairs of name and value, or single
+    ///     words: `"ADD", "fd", 7` reads `epoll_ctl(ADD, fd=7)`
     /// @return the result, 0 or more
     /// @throws PosixException when the result is a negative errno
     public static int check(int result, String call, Object... arguments) throws PosixException {
@@ -143,8 +144,8 @@ public final class Errno {
         return result;
     }
 
-    /// The same for a call with nothing to tell of its arguments. For the hot path: it allocates
-    /// nothing when the result passes.
+    /// The same for a call with nothing to tell of its arguments. For the hot path: it
+    /// allocates nothing when the result passes.
     ///
     /// @param result what a function of this package answered
     /// @param call the C function's name

@@ -12,7 +12,8 @@ import java.util.stream.Stream;
 /// The one place that makes a C function callable.
 @SuppressWarnings("restricted")
 final class Native {
-    /// The layout of what a call leaves behind: on Linux a struct with the single `int` errno.
+    /// The layout of what a call leaves behind: on Linux a struct with the single `int`
+    /// errno.
     static final StructLayout CAPTURED = Linker.Option.captureStateLayout();
 
     private static final Linker LINKER = Linker.nativeLinker();
@@ -29,8 +30,8 @@ final class Native {
         return link(name, FunctionDescriptor.of(result, arguments));
     }
 
-    /// Links a function with a `...` in its prototype; `fixed` arguments stand before it. On some
-    /// ABIs variadic arguments travel differently, so the linker must be told.
+    /// Links a function with a `...` in its prototype; `fixed` arguments stand before it.
+    /// On some ABIs variadic arguments travel differently, so the linker must be told.
     static MethodHandle linkVariadic(
             String name, int fixed, MemoryLayout result, MemoryLayout... arguments) {
         return link(
@@ -58,7 +59,8 @@ final class Native {
         }
     }
 
-    /// A downcall declares `Throwable` and throws none: whatever arrives here is a defect of ours.
+    /// A downcall declares `Throwable` and throws none: whatever arrives here is a defect
+    /// of ours.
     static AssertionError never(Throwable thrown) {
         return new AssertionError("a downcall threw", thrown);
     }

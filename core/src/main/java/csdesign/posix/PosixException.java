@@ -3,7 +3,8 @@ package csdesign.posix;
 
 import java.io.IOException;
 
-/// A system call that failed, as one line: `epoll_ctl(ADD, fd=7): EEXIST (17): File exists`.
+/// A system call that failed, as one line:
+/// `epoll_ctl(ADD, fd=7): EEXIST (17): File exists`.
 public final class PosixException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -8,10 +8,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/// `<sys/epoll.h>`: a set of descriptors that stays in the kernel, and a list of those that are ready.
+/// `<sys/epoll.h>`: a set of descriptors that stays in the kernel, and a list of those
+/// that are ready.
 ///
-/// `struct epoll_event` is packed on x86-64 alone (12 bytes, so that 32-bit and 64-bit programs agree);
-/// elsewhere it has its natural 16. [#EVENT_BYTES] and the accessors know.
+/// `struct epoll_event` is packed on x86-64 alone (12 bytes, so that 32-bit and 64-bit
+/// programs agree); elsewhere it has its natural 16. [#EVENT_BYTES] and the accessors
+/// know.
 public final class SysEpoll {
     /// There is data, a connection to accept, or the end of the stream.
     public static final int EPOLLIN = 1;

@@ -5,7 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.invoke.MethodHandle;
 
-/// `<sys/eventfd.h>`: a counter with a descriptor, the cheapest way to wake a loop that waits.
+/// `<sys/eventfd.h>`: a counter with a descriptor, the cheapest way to wake a loop that
+/// waits.
 public final class SysEventfd {
     /// Answer EAGAIN where the call would block.
     public static final int EFD_NONBLOCK = 0x800;

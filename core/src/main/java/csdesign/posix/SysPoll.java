@@ -13,8 +13,8 @@ import java.lang.invoke.MethodHandle;
 
 /// `<poll.h>`: wait for events on an array of descriptors.
 ///
-/// An entry of the array is a [#POLLFD] of [#POLLFD_BYTES] bytes; the accessors take its index. An
-/// entry whose descriptor is negative is passed over.
+/// An entry of the array is a [#POLLFD] of [#POLLFD_BYTES] bytes; the accessors take its
+/// index. An entry whose descriptor is negative is passed over.
 public final class SysPoll {
     /// There is data, a connection to accept, or the end of the stream.
     public static final int POLLIN = 1;

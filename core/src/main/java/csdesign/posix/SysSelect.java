@@ -10,8 +10,9 @@ import java.lang.invoke.MethodHandle;
 
 /// `<sys/select.h>`: wait for events on three sets of descriptors.
 ///
-/// A set is a bitmap of [#FD_SETSIZE] bits, fixed when the C library was built. A descriptor of 1,024
-/// or more has no bit: `FD_SET` of it writes past the end of the set, in C silently; here it throws.
+/// A set is a bitmap of [#FD_SETSIZE] bits, fixed when the C library was built. A
+/// descriptor of 1,024 or more has no bit: `FD_SET` of it writes past the end of the set,
+/// in C silently; here it throws.
 public final class SysSelect {
     /// How many descriptors a set can name: 0 to 1,023.
     public static final int FD_SETSIZE = 1024;
@@ -24,9 +25,9 @@ public final class SysSelect {
 
     private SysSelect() {}
 
-    /// Waits until a descriptor is ready, the time is over, or a signal arrives (EINTR). The sets come
-    /// back holding only what is ready, and Linux writes the time that was left into `timeout`: both must
-    /// be filled anew before every call.
+    /// Waits until a descriptor is ready, the time is over, or a signal arrives (EINTR).
+    /// The sets come back holding only what is ready, and Linux writes the time that was
+    /// left into `timeout`: both must be filled anew before every call.
     ///
     /// @param errno where the call leaves its errno
     /// @param nfds the highest descriptor in any set, plus 1
@@ -84,7 +85,8 @@ public final class SysSelect {
         return (set.get(ValueLayout.JAVA_LONG, wordOffset(fd)) & 1L << fd) != 0;
     }
 
-    /// Where the 64-bit word with the bit of `fd` begins; a set is an array of such words.
+    /// Where the 64-bit word with the bit of `fd` begins; a set is an array of such
+    /// words.
     private static long wordOffset(int fd) {
         if (fd < 0 || fd >= FD_SETSIZE) {
             throw new IndexOutOfBoundsException(

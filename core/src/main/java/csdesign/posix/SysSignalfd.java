@@ -9,8 +9,8 @@ import java.lang.invoke.MethodHandle;
 
 /// `<sys/signalfd.h>`: signals read from a descriptor.
 ///
-/// The signals must be blocked in every thread of the process, or the kernel delivers them the old way
-/// first: a JVM must be started with them blocked.
+/// The signals must be blocked in every thread of the process, or the kernel delivers
+/// them the old way first: a JVM must be started with them blocked.
 public final class SysSignalfd {
     /// Answer EAGAIN where the call would block.
     public static final int SFD_NONBLOCK = 0x800;
@@ -94,7 +94,8 @@ public final class SysSignalfd {
         }
     }
 
-    /// Changes which signals this thread blocks. Answers the error number itself, not through errno.
+    /// Changes which signals this thread blocks. Answers the error number itself, not
+    /// through errno.
     ///
     /// @param errno where the call leaves its errno
     /// @param how [#SIG_BLOCK] or [#SIG_UNBLOCK]

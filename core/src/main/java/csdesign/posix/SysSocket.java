@@ -158,7 +158,8 @@ public final class SysSocket {
     ///
     /// @param errno where the call leaves its errno
     /// @param fd the socket
-    /// @param backlog how many connections may wait to be accepted; net.core.somaxconn caps it
+    /// @param backlog how many connections may wait to be accepted; net.core.somaxconn
+    ///     caps it
     /// @return 0, or a negative errno
     /// @see <a href="https://man7.org/linux/man-pages/man2/listen.2.html">listen(2)</a>
     public static int listen(Errno errno, int fd, int backlog) {
@@ -169,7 +170,8 @@ public final class SysSocket {
         }
     }
 
-    /// Takes a connection from the queue. On Linux it inherits no file flags: O_NONBLOCK must be asked for.
+    /// Takes a connection from the queue. On Linux it inherits no file flags: O_NONBLOCK
+    /// must be asked for.
     ///
     /// @param errno where the call leaves its errno
     /// @param fd a listening socket
@@ -187,7 +189,8 @@ public final class SysSocket {
         }
     }
 
-    /// Connects. A non-blocking socket answers EINPROGRESS; when it is writable, SO_ERROR tells.
+    /// Connects. A non-blocking socket answers EINPROGRESS; when it is writable, SO_ERROR
+    /// tells.
     ///
     /// @param errno where the call leaves its errno
     /// @param fd the socket

@@ -35,8 +35,9 @@ public final class Unistd {
         }
     }
 
-    /// Writes, perhaps less than asked. To a socket whose peer is gone it raises SIGPIPE, which HotSpot
-    /// handles: a JVM sees EPIPE. Where that must not depend on the JVM, use [SysSocket#send].
+    /// Writes, perhaps less than asked. To a socket whose peer is gone it raises SIGPIPE,
+    /// which HotSpot handles: a JVM sees EPIPE. Where that must not depend on the JVM,
+    /// use [SysSocket#send].
     ///
     /// @param errno where the call leaves its errno
     /// @param fd the descriptor
@@ -52,8 +53,8 @@ public final class Unistd {
         }
     }
 
-    /// Gives the descriptor back. Never repeat it after EINTR: on Linux the descriptor is gone by then,
-    /// and may already be another's.
+    /// Gives the descriptor back. Never repeat it after EINTR: on Linux the descriptor is
+    /// gone by then, and may already be another's.
     ///
     /// @param errno where the call leaves its errno
     /// @param fd the descriptor

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32C;
 
-/// The service `bytes`, the protocol of the original: the client sends a decimal count and reads
-/// that many bytes.
+/// The service `bytes`, the protocol of the original: the client sends a decimal count
+/// and reads that many bytes.
 ///
 /// ```text
 ///   client                         server
@@ -18,19 +18,21 @@ import java.util.zip.CRC32C;
 ///                 <-------------   ERR ... and the connection is closed
 /// ```
 ///
-/// **Where a request ends.** At a line end (`\n` or `\r\n`) where there is one. The original sends
-/// no line end and one segment, so digits that arrive without one are answered as they stand. Once
-/// a client has ended a request with a line end, it is a client that sends line ends, and its
-/// digits wait for theirs: TCP may cut a pipeline anywhere. With `strict`, every client is.
+/// **Where a request ends.** At a line end (`\n` or `\r\n`) where there is one. The
+/// original sends no line end and one segment, so digits that arrive without one are
+/// answered as they stand. Once a client has ended a request with a line end, it is a
+/// client that sends line ends, and its digits wait for theirs: TCP may cut a pipeline
+/// anywhere. With `strict`, every client is.
 ///
-/// **The payload** repeats [#PATTERN_BYTES] bytes, 63 letters and a line end, from the first one of
-/// each answer. A client can check any byte by its place, and a terminal shows lines.
+/// **The payload** repeats [#PATTERN_BYTES] bytes, 63 letters and a line end, from the
+/// first one of each answer. A client can check any byte by its place, and a terminal
+/// shows lines.
 public final class Bytes implements Service {
     /// The answer's byte at place `i` is the payload's byte at `i % PATTERN_BYTES`.
     public static final int PATTERN_BYTES = 64;
 
-    /// One step's worth. Larger steps hold a slow reader's turn longer and save no measurable time:
-    /// a socket buffer takes no more at once.
+    /// One step's worth. Larger steps hold a slow reader's turn longer and save no
+    /// measurable time: a socket buffer takes no more at once.
     private static final int BLOCK_BYTES = 64 * 1024;
 
     private static final ByteBuffer BLOCK = block();
@@ -62,7 +64,8 @@ public final class Bytes implements Service {
         /// 1 GiB at most in 32 digits at most, not strict, many requests, at no cost.
         public static final Options DEFAULT = new Options(1L << 30, 32, false, false, 0, 0);
 
-        /// The largest limit on an answer: 512 PiB. A count one digit past it still fits in a long.
+        /// The largest limit on an answer: 512 PiB. A count one digit past it still fits
+        /// in a long.
         public static final long MOST_ANSWER_BYTES = 1L << 59;
 
         /// Rejects what can mean nothing.
@@ -130,7 +133,8 @@ public final class Bytes implements Service {
         private Step.Send lastWords = send;
         private long requests;
 
-        @SuppressWarnings("UnusedVariable") // written, so that the JIT cannot leave the computing out
+        // Written, so that the JIT cannot leave the computing out.
+        @SuppressWarnings("UnusedVariable")
         private long checksum;
 
         BytesConversation(Options options) {

@@ -3,10 +3,12 @@ package csdesign.service;
 
 import java.nio.ByteBuffer;
 
-/// The service `echo`: what arrives goes back, byte for byte, until the client ends. RFC 862.
+/// The service `echo`: what arrives goes back, byte for byte, until the client ends. RFC
+/// 862.
 ///
-/// It sends straight from the buffer that the driver received into, so nothing is copied, and a
-/// client that does not read holds back one buffer. A request is whatever one read brought.
+/// It sends straight from the buffer that the driver received into, so nothing is copied,
+/// and a client that does not read holds back one buffer. A request is whatever one read
+/// brought.
 public final class Echo implements Service {
     @Override
     public Conversation open() {
