@@ -185,7 +185,10 @@ public final class Epoll implements AutoCloseable {
             case WAIT, CLOSE -> 0;
         };
         setEvent(change, 0, mask, fd);
-        check(epoll_ctl(errno, epoll, op, fd, change), "epoll_ctl");
+        int result = epoll_ctl(errno, epoll, op, fd, change);
+        if (result < 0) {
+            check(result, "epoll_ctl", op == EPOLL_CTL_ADD ? "ADD" : "MOD", "fd", fd);
+        }
     }
 
     @Override

@@ -19,10 +19,10 @@ import java.util.concurrent.TimeUnit;
 /// thread that calls it.
 ///
 /// A thread that sits in read(2) cannot look at the clock, so one more thread, the watch,
-/// does it for all: every [#TICK_MILLIS] it compares deadlines, and closes who is idle for
-/// too long. Only the rest of a request that came in parts is read with a timeout of its
-/// own, for its client is told that it was late. No whole request pays a system call for
-/// its deadline.
+/// does it for all: every [#TICK_MILLIS] it compares deadlines, and closes who is idle
+/// for too long. Only the rest of a request that came in parts is read with a timeout of
+/// its own, for its client is told that it was late. No whole request pays a system call
+/// for its deadline.
 public final class BlockingDriver implements AutoCloseable {
     /// How exact deadlines are, in milliseconds.
     public static final long TICK_MILLIS = 50;
@@ -180,9 +180,9 @@ public final class BlockingDriver implements AutoCloseable {
             return take(in, channel.read(in.clear()));
         }
 
-        /// The rest of a request, with a timeout: the only read that pays for one, since few
-        /// requests come in parts. The watch would have to shut the reading half, and then
-        /// nobody could linger for a client that dribbles on.
+        /// The rest of a request, with a timeout: the only read that pays for one, since
+        /// few requests come in parts. The watch would have to shut the reading half, and
+        /// then nobody could linger for a client that dribbles on.
         private boolean receiveRest(ByteBuffer in) throws IOException {
             long left = (deadlineNanos - System.nanoTime()) / NANOS_PER_MILLI;
             try {

@@ -97,7 +97,12 @@ public final class ListeningChannel implements AutoCloseable {
 
     /// An answer of several writes must not wait for the peer's delayed ACK.
     private static SocketChannel prepared(SocketChannel client) throws IOException {
-        return client.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        try {
+            return client.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        } catch (IOException e) {
+            client.close();
+            throw e;
+        }
     }
 
     /// Takes all who wait and closes the door. When descriptors run out, those who were

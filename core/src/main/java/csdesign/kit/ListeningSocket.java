@@ -62,9 +62,11 @@ public final class ListeningSocket implements AutoCloseable {
                         0),
                 "socket");
         try {
-            check(SysSocket.setsockopt(errno, fd, SOL_SOCKET, SO_REUSEADDR, 1), "setsockopt");
+            check(SysSocket.setsockopt(errno, fd, SOL_SOCKET, SO_REUSEADDR, 1), "setsockopt",
+                    "SO_REUSEADDR");
             // Accepted sockets inherit it: one call here instead of one for each connection.
-            check(SysSocket.setsockopt(errno, fd, IPPROTO_TCP, TCP_NODELAY, 1), "setsockopt");
+            check(SysSocket.setsockopt(errno, fd, IPPROTO_TCP, TCP_NODELAY, 1), "setsockopt",
+                    "TCP_NODELAY");
             MemorySegment name = SockAddr.of(arena, address);
             check(SysSocket.bind(errno, fd, name, (int) name.byteSize()), "bind", address);
             check(SysSocket.listen(errno, fd, backlog), "listen", address);

@@ -23,7 +23,11 @@ public final class StopDescriptor implements AutoCloseable {
     private boolean closed;
 
     private StopDescriptor(Stop stop) throws IOException {
-        fd = Errno.check(SysEventfd.eventfd(errno, 0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
+        fd = SysEventfd.eventfd(errno, 0, EFD_NONBLOCK | EFD_CLOEXEC);
+        if (fd < 0) {
+            arena.close();
+            Errno.check(fd, "eventfd");
+        }
         watching = stop.watch(this::tell);
     }
 

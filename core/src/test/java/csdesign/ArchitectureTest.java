@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+package csdesign;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.lang.conditions.ArchPredicates.have;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import csdesign.design.Catalog;
+import csdesign.design.Design;
+import csdesign.posix.Errno;
+import java.lang.foreign.Linker;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/// The invariants of the house, as far as they concern `core`.
+class ArchitectureTest {
+    private static final JavaClasses CORE = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("csdesign");
+
+    @Test
+    void shouldFindTheClassesThatTheRulesAreAbout() {
+        assertThat(CORE.contain(Catalog.class)).isTrue();
+        assertThat(CORE.contain(Errno.class)).isTrue();
+        assertThat(CORE.contain(ArchitectureTest.class)).isFalse();
+    }
+
+    /// `com.sun.management` is the JDK's own too, documented, in the module jdk.management.
+    @Test
+    void shouldUseNothingButTheJdk() {
+        classes().should().onlyDependOnClassesThat(
+                resideInAnyPackage("java..", "com.sun.management..", "csdesign.."))
+                .because("core has no third-party import: its files run with a JDK alone")
+                .check(CORE);
+    }
+
+    @Test
+    void shouldKeepIoOutOfServices() {
+        noClasses().that().resideInAPackage("csdesign.service..")
+                .should().dependOnClassesThat(resideInAnyPackage(
+                        "java.net..", "java.nio.channels..", "java.io..", "java.util.concurrent..",
+                        "java.lang.foreign.."))
+                .orShould().dependOnClassesThat(type(java.nio.file.Files.class))
+                .because(
+                        "a service says what goes over the wire; how it gets there is the design's")
+                .check(CORE);
+    }
+
+    @Test
+    void shouldKeepThreadsAndClocksOutOfServices() {
+        noClasses().that().resideInAPackage("csdesign.service..")
+                .should().dependOnClassesThat(
+                        resideInAnyPackage("java.time..")
+                                .or(type(Thread.class)).or(type(Runnable.class))
+                                .or(type(ThreadLocal.class)).or(type(java.util.Date.class))
+                                .or(type(java.util.Timer.class)))
+                .orShould().callMethod(System.class, "nanoTime")
+                .orShould().callMethod(System.class, "currentTimeMillis")
+                .check(CORE);
+    }
+
+    @Test
+    void shouldLetServicesStandAlone() {
+        noClasses().that().resideInAPackage("csdesign.service..")
+                .should().dependOnClassesThat(ours().and(
+                        DescribedPredicate.not(resideInAPackage("csdesign.service.."))))
+                .check(CORE);
+    }
+
+    @Test
+    void shouldLetPosixStandAlone() {
+        noClasses().that().resideInAPackage("csdesign.posix..")
+                .should().dependOnClassesThat(ours().and(
+                        DescribedPredicate.not(resideInAPackage("csdesign.posix.."))))
+                .check(CORE);
+    }
+
+    @Test
+    void shouldNotLetKitKnowDesigns() {
+        noClasses().that().resideInAPackage("csdesign.kit..")
+                .should().dependOnClassesThat().resideInAPackage("csdesign.design..")
+                .check(CORE);
+    }
+
+    @Test
+    void shouldHaveNoCyclesBetweenPackages() {
+        slices().matching("csdesign.(*)..").should().beFreeOfCycles().check(CORE);
+    }
+
+    @Test
+    void shouldCallTheLinkerInPosixOnly() {
+        classes().that(have(DescribedPredicate.describe("a dependency on Linker",
+                type -> type.getDirectDependenciesFromSelf().stream().anyMatch(
+                        dependency -> dependency.getTargetClass().isEquivalentTo(Linker.class)
+                                || dependency.getTargetClass()
+                                        .isEquivalentTo(Linker.Option.class)))))
+                .should().resideInAPackage("csdesign.posix..")
+                .check(CORE);
+    }
+
+    @Test
+    void shouldNotLetADesignUseAnother() {
+        for (JavaClass design : designs()) {
+            Set<String> others = design.getDirectDependenciesFromSelf()
+                    .stream()
+                    .map(dependency -> outermost(dependency.getTargetClass()))
+                    .filter(type -> type.getPackageName().equals("csdesign.design"))
+                    .filter(type -> !type.equals(outermost(design)))
+                    .filter(type -> !type.isEquivalentTo(Design.class))
+                    .map(JavaClass::getSimpleName)
+                    .collect(Collectors.toSet());
+            assertThat(others).as("what %s uses", design.getName()).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldListEveryDesignInTheCatalogAndNothingElse() {
+        Set<String> files = designs().stream()
+                .map(design -> outermost(design).getSimpleName() + ".java")
+                .collect(Collectors.toSet());
+        List<String> listed = Catalog.ENTRIES.stream().map(Catalog.Entry::file).toList();
+
+        assertThat(listed).containsExactlyInAnyOrderElementsOf(files);
+        assertThat(Catalog.ENTRIES.stream().map(Catalog.Entry::slug)).doesNotHaveDuplicates();
+        for (Catalog.Entry entry : Catalog.ENTRIES) {
+            assertThat(entry.file()).isEqualTo(camelCase(entry.slug()) + ".java");
+            assertThat(Catalog.find(entry.slug())).contains(entry);
+        }
+        assertThat(Catalog.find("no-such-design")).isEmpty();
+    }
+
+    private static String camelCase(String slug) {
+        return List.of(slug.split("-", -1)).stream()
+                .map(word -> Character.toUpperCase(word.charAt(0)) + word.substring(1))
+                .collect(Collectors.joining());
+    }
+
+    /// A wrapper that no test calls could be bound to a wrong name for years.
+    @Test
+    void shouldCallEveryWrapperOfPosixInATestOfPosix() {
+        JavaClasses withTests = new ClassFileImporter().importPackages("csdesign.posix");
+        Set<String> uncalled = withTests.stream()
+                .filter(type -> CORE.contain(type.getName()))
+                .flatMap(type -> type.getMethods().stream())
+                .filter(method -> method.getModifiers().contains(JavaModifier.PUBLIC))
+                .filter(method -> method.getModifiers().contains(JavaModifier.STATIC))
+                .filter(method -> !method.getOwner().isEnum())
+                .filter(method -> method.getCallsOfSelf()
+                        .stream()
+                        .noneMatch(call -> outermost(call.getOriginOwner()).getName()
+                                .endsWith("Test")))
+                .map(JavaMethod::getFullName)
+                .collect(Collectors.toSet());
+        // The int form of setsockopt calls the one with a segment: both are called by their tests.
+        assertThat(uncalled).isEmpty();
+    }
+
+    private static List<JavaClass> designs() {
+        return CORE.stream()
+                .filter(type -> type.getPackageName().equals("csdesign.design"))
+                .filter(type -> !type.getSimpleName().equals("package-info"))
+                .filter(type -> !outermost(type).isEquivalentTo(Catalog.class))
+                .filter(type -> !outermost(type).isEquivalentTo(Design.class))
+                .toList();
+    }
+
+    private static JavaClass outermost(JavaClass type) {
+        return type.getEnclosingClass().map(ArchitectureTest::outermost).orElse(type);
+    }
+
+    private static DescribedPredicate<JavaClass> ours() {
+        return resideInAPackage("csdesign..");
+    }
+}

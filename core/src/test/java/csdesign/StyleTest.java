@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+package csdesign;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What a reader is promised of the sources: files and methods that fit, and designs that can be compared.
+class StyleTest {
+    private static final Path SOURCES = Path.of("src/main/java/csdesign");
+    private static final int MOST_FILE_LINES = 300;
+    private static final int MOST_METHOD_LINES = 60;
+    private static final int MOST_COLUMNS = 100;
+    private static final int MOST_DOC_COLUMNS = 90;
+
+    /// The declaration of a method or constructor in a type at the first or second level: the formatter
+    /// puts its closing brace on a line of its own, as far in as the declaration.
+    private static final Pattern METHOD = Pattern.compile(
+            "^(    |        )(?! )(?!.*\\brecord )(?:(?:public|private|static|final|synchronized|default) )*"
+                    + "(?:[\\w.<>\\[\\]@?, ]+ )?(\\w+)\\(.*");
+
+    /// What the mechanism itself needs: these may differ between the readiness designs.
+    private static final Set<String> MECHANISM = Set.of("close", "refuse", "grow", "empty");
+
+    static List<Path> sources() throws IOException {
+        try (Stream<Path> files = Files.walk(SOURCES)) {
+            return files.filter(file -> file.toString().endsWith(".java")).sorted().toList();
+        }
+    }
+
+    static List<Path> designs() throws IOException {
+        Set<String> others = Set.of("Catalog.java", "Design.java", "package-info.java");
+        return sources().stream()
+                .filter(file -> file.startsWith(SOURCES.resolve("design")))
+                .filter(file -> !others.contains(file.getFileName().toString()))
+                .toList();
+    }
+
+    @Test
+    void shouldFindTheSources() throws IOException {
+        assertThat(sources()).hasSizeGreaterThan(40);
+        assertThat(designs()).hasSizeGreaterThanOrEqualTo(5);
+    }
+
+    @ParameterizedTest
+    @MethodSource("sources")
+    void shouldBeginWithItsLicense(Path file) throws IOException {
+        assertThat(Files.readAllLines(file).getFirst())
+                .isEqualTo("// SPDX-License-Identifier: MIT");
+    }
+
+    /// Running text at most 90 columns, code and drawings at most 100.
+    @Test
+    void shouldKeepLinesShort() throws IOException {
+        List<String> tooLong = new ArrayList<>();
+        for (Path file : sources()) {
+            List<String> lines = Files.readAllLines(file);
+            boolean drawing = false;
+            for (int i = 0; i < lines.size(); i++) {
+                String line = lines.get(i);
+                String doc = line.strip().startsWith("///") ? line.strip() : "";
+                drawing ^= doc.startsWith("/// ```");
+                // An address cannot be broken, nor can the row of a table.
+                if (!doc.contains("https://") && !doc.startsWith("/// |")
+                        && line.length() > (doc.isEmpty() || drawing
+                                ? MOST_COLUMNS
+                                : MOST_DOC_COLUMNS)) {
+                    tooLong.add(file + ":" + (i + 1) + ": " + line.length() + " columns");
+                }
+            }
+        }
+        assertThat(tooLong).isEmpty();
+    }
+
+    @ParameterizedTest
+    @MethodSource("designs")
+    void shouldShowADesignWholeInOneFile(Path file) throws IOException {
+        List<String> lines = Files.readAllLines(file);
+        String text = String.join("\n", lines);
+        assertThat(lines.size()).as("lines").isLessThanOrEqualTo(MOST_FILE_LINES);
+        assertThat(text).containsOnlyOnce("// @start region=\"loop\"").containsOnlyOnce("// @end");
+        assertThat(text.indexOf("// @end")).isGreaterThan(text.indexOf("// @start"));
+        assertThat(text).containsOnlyOnce("public static void main(String... arguments)")
+                .containsOnlyOnce("public static void serve(Server server) throws IOException")
+                .contains("```text");
+        for (String part : List.of("What", "Why", "Cost", "When", "In Java", "Look for", "Try")) {
+            assertThat(text).containsOnlyOnce("/// **" + part + "**");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sources")
+    void shouldKeepMethodsShort(Path file) throws IOException {
+        assertThat(methods(file)).filteredOn(method -> method.lines() > MOST_METHOD_LINES)
+                .isEmpty();
+    }
+
+    @Test
+    void shouldFindMethodsAndTheirLength() throws IOException {
+        List<Method> methods = methods(SOURCES.resolve("design/Epoll.java"));
+        assertThat(methods.stream().map(Method::name))
+                .contains("main", "serve", "loop", "onAccept", "close", "Epoll");
+        assertThat(methods.stream().filter(method -> method.name().equals("main")).findFirst())
+                .hasValueSatisfying(main -> assertThat(main.lines()).isEqualTo(3));
+    }
+
+    /// So that `diff Select.java Epoll.java` is a lesson.
+    @Test
+    void shouldNameTheStepsOfReadinessDesignsAlikeInTheSameOrder() throws IOException {
+        List<String> select = steps("Select");
+        assertThat(select).startsWith("main", "serve", "loop").contains(
+                "onAccept", "onReadable", "onWritable", "onDeadlines", "onStop", "obey", "watch");
+        assertThat(steps("Poll")).isEqualTo(select);
+        assertThat(steps("Epoll")).isEqualTo(select);
+    }
+
+    private static List<String> steps(String design) throws IOException {
+        return methods(SOURCES.resolve("design/" + design + ".java"))
+                .stream()
+                .map(Method::name)
+                .filter(name -> !MECHANISM.contains(name) && !name.equals(design))
+                .toList();
+    }
+
+    private record Method(String name, int lines) {}
+
+    private static List<Method> methods(Path file) throws IOException {
+        List<String> lines = Files.readAllLines(file);
+        List<Method> methods = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            Matcher declaration = METHOD.matcher(lines.get(i));
+            if (declaration.matches() && !lines.get(i).endsWith(";")) {
+                String end = declaration.group(1) + "}";
+                int last = i;
+                while (last < lines.size() && !lines.get(last).equals(end)
+                        && !(last == i && lines.get(i).endsWith("{}"))) {
+                    last++;
+                }
+                if (last < lines.size()) {
+                    methods.add(new Method(declaration.group(2), last - i + 1));
+                    i = last;
+                }
+            }
+        }
+        return methods;
+    }
+}
