@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: MIT
+package csdesign.client;
+
+import static csdesign.client.TestServer.payload;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import csdesign.client.Load.Engine;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@Timeout(60)
+class ClientTest {
+    static Stream<Arguments> enginesAndModes() {
+        return Stream.of(Engine.values())
+                .flatMap(
+                        engine -> Stream.of(false, true)
+                                .map(keepAlive -> Arguments.of(engine, keepAlive)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldCountEveryAnswerWhenTheServerIsRight(Engine engine, boolean keepAlive)
+            throws IOException {
+        try (TestServer server = new TestServer(TestServer::right)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(keepAlive).clients(4).requests(25)
+                            .bytes(3000).verify());
+            assertThat(result.allRight()).as(result.text()).isTrue();
+            assertThat(result.requests()).isEqualTo(100);
+            assertThat(result.bytes()).isEqualTo(300_000);
+            assertThat(result.connections()).isEqualTo(keepAlive ? 4 : 100);
+            assertThat(result.connectionsServed()).isEqualTo(keepAlive ? 4 : 100);
+            assertThat(server.connections).hasValue(keepAlive ? 4 : 100);
+            assertThat(server.answers).hasValue(100);
+            assertThat(server.requests).containsOnly("3000");
+            assertThat(result.latencyMicros().max())
+                    .isGreaterThanOrEqualTo(result.latencyMicros().p50());
+            assertThat(result.latencyMicros().p50()).isGreaterThan(0);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldReportAShortAnswerWithItsBeginning(Engine engine, boolean keepAlive)
+            throws IOException {
+        TestServer.Script refusing = (server, client) -> {
+            server.request(client);
+            server.answer(client, "ERR no\n".getBytes(StandardCharsets.US_ASCII));
+        };
+        try (TestServer server = new TestServer(refusing)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(keepAlive).clients(2).requests(5)
+                            .bytes(3000));
+            assertThat(result.errors()).isEqualTo(Map.of("short", 10L));
+            assertThat(result.errorSamples())
+                    .containsExactly("short answer: 7 of 3000 bytes, begins \"ERR no.\"");
+            assertThat(result.requests()).isZero();
+            assertThat(result.allRight()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldReportAConnectionThatIsClosedUnanswered(Engine engine, boolean keepAlive)
+            throws IOException {
+        try (TestServer server = new TestServer(TestServer::request)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(keepAlive).clients(2).requests(5)
+                            .bytes(3000));
+            assertThat(result.errors()).isEqualTo(Map.of("short", 10L));
+            assertThat(result.errorSamples()).containsExactly("short answer: 0 of 3000 bytes");
+            assertThat(result.reconnects()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldReportExcessBytes(Engine engine, boolean keepAlive) throws IOException {
+        TestServer.Script generous = (server, client) -> {
+            for (int count = server.request(client); count >= 0; count = server.request(client)) {
+                server.answer(client, payload(count + 1));
+            }
+        };
+        try (TestServer server = new TestServer(generous)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(keepAlive).clients(2).requests(5)
+                            .bytes(64));
+            assertThat(result.errors()).isEqualTo(Map.of("excess", 10L));
+            assertThat(result.errorSamples())
+                    .containsExactly("excess: 65 bytes or more came, 64 were asked for");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldReportAWrongByteOnlyWhenAskedToVerify(Engine engine, boolean keepAlive)
+            throws IOException {
+        TestServer.Script lying = (server, client) -> {
+            for (int count = server.request(client); count >= 0; count = server.request(client)) {
+                byte[] bytes = payload(count);
+                bytes[150_000] = '!';
+                server.answer(client, bytes);
+            }
+        };
+        try (TestServer server = new TestServer(lying)) {
+            Wish wish = Wish.to(server).engine(engine).keepAlive(keepAlive).clients(2).requests(3)
+                    .bytes(200_000);
+            assertThat(run(wish).errors()).isEmpty();
+            Result result = run(wish.verify());
+            assertThat(result.errors()).isEqualTo(Map.of("wrong-byte", 6L));
+            assertThat(result.errorSamples())
+                    .containsExactly(
+                            String.format(
+                                    "wrong byte: 0x21 at 150000 of 200000, expected 0x%02x",
+                                    payload(150_001)[150_000]));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldReadAnAnswerThatComesByteByByte(Engine engine, boolean keepAlive)
+            throws IOException {
+        TestServer.Script slow = (server, client) -> {
+            for (int count = server.request(client); count >= 0; count = server.request(client)) {
+                server.answers.incrementAndGet();
+                for (byte b : payload(count)) {
+                    client.getOutputStream().write(b);
+                }
+            }
+        };
+        try (TestServer server = new TestServer(slow)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(keepAlive).clients(2).requests(3)
+                            .bytes(300).verify());
+            assertThat(result.allRight()).as(result.text()).isTrue();
+            assertThat(result.bytes()).isEqualTo(1800);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldAskAgainWhenTheServerClosesBetweenRequests(Engine engine) throws IOException {
+        TestServer.Script twice = (server, client) -> {
+            server.answer(client, payload(server.request(client)));
+            server.answer(client, payload(server.request(client)));
+        };
+        try (TestServer server = new TestServer(twice)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(true).clients(1).requests(7)
+                            .bytes(64).verify());
+            assertThat(result.allRight()).as(result.text()).isTrue();
+            assertThat(result.requests()).isEqualTo(7);
+            assertThat(result.reconnects()).isEqualTo(3);
+            assertThat(result.connections()).isEqualTo(4);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldAskAgainWhenTheServerResetsBetweenRequests(Engine engine) throws IOException {
+        TestServer.Script once = (server, client) -> {
+            server.answer(client, payload(server.request(client)));
+            server.request(client);
+            client.setSoLinger(true, 0); // as close does when a request is there unread
+        };
+        try (TestServer server = new TestServer(once)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(true).clients(2).requests(5));
+            assertThat(result.allRight()).as(result.text()).isTrue();
+            assertThat(result.reconnects()).isEqualTo(8);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldReportThatNobodyListens(Engine engine, boolean keepAlive) throws IOException {
+        int port;
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = closed.getLocalPort();
+        }
+        Result result = run(
+                Wish.to(port).engine(engine).keepAlive(keepAlive).clients(2).requests(5));
+        assertThat(result.errors()).isEqualTo(Map.of("refused", 10L));
+        assertThat(result.connections()).isZero();
+        assertThat(result.errorSamples()).singleElement().asString().contains("refused");
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldReportAReset(Engine engine, boolean keepAlive) throws IOException {
+        TestServer.Script resetting = (server, client) -> {
+            server.request(client);
+            client.setSoLinger(true, 0);
+        };
+        try (TestServer server = new TestServer(resetting)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(keepAlive).clients(2).requests(5));
+            assertThat(result.errors()).isEqualTo(Map.of("reset", 10L));
+            assertThat(result.errorSamples()).allSatisfy(
+                    sample -> assertThat(sample).contains("reset").contains("0 of 3000 bytes"));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldReportAnAnswerThatIsLate(Engine engine, boolean keepAlive) throws IOException {
+        TestServer.Script half = (server, client) -> {
+            server.answer(client, payload(server.request(client) / 2));
+            client.getInputStream().read();
+        };
+        try (TestServer server = new TestServer(half)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(keepAlive).clients(3).requests(2)
+                            .timeout(300));
+            assertThat(result.errors()).isEqualTo(Map.of("timeout", 6L));
+            assertThat(result.errorSamples())
+                    .containsExactly("1500 of 3000 bytes after 0.3 s (--timeout)");
+            assertThat(result.seconds()).isBetween(0.6, 5.0);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldBeAnsweredAtOnceWhenItAsksForNothing(Engine engine) throws IOException {
+        try (TestServer server = new TestServer(TestServer::right)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).clients(3).requests(5).bytes(0));
+            assertThat(result.allRight()).as(result.text()).isTrue();
+            assertThat(result.connections()).isEqualTo(15);
+            await().untilAsserted(() -> assertThat(server.answers).hasValue(15));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldSendALineEndWhenAsked(Engine engine) throws IOException {
+        try (TestServer server = new TestServer(TestServer::right)) {
+            run(Wish.to(server).engine(engine).clients(1).requests(2).bytes(10).lineEnd());
+            assertThat(server.requests).containsExactly("10\n", "10\n");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldStopAskingWhenTheTimeIsOver(Engine engine, boolean keepAlive) throws IOException {
+        try (TestServer server = new TestServer(TestServer::right)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(keepAlive).clients(3).bytes(64)
+                            .duration(300));
+            assertThat(result.allRight()).as(result.text()).isTrue();
+            assertThat(result.seconds()).isEqualTo(0.3);
+            // Those on their way at the end are answered, and not counted.
+            assertThat(server.answers.get() - result.requests()).isBetween(0L, 3L);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldNotCountTheWarmUp(Engine engine, boolean keepAlive) throws IOException {
+        try (TestServer server = new TestServer(TestServer::right)) {
+            AtomicLong warm = new AtomicLong();
+            AtomicLong counted = new AtomicLong(-1);
+            AtomicLong openAtGate = new AtomicLong();
+            CompletableFuture<Progress> self = new CompletableFuture<>();
+            Progress progress = new Progress(() -> {
+                warm.set(server.answers.get());
+                counted.set(self.join().requests());
+                openAtGate.set(server.open.size());
+            });
+            self.complete(progress);
+            Result result = Client.run(
+                    Wish.to(server).engine(engine).keepAlive(keepAlive).clients(3).bytes(64)
+                            .warmup(200).duration(200).load(),
+                    progress);
+            assertThat(result.allRight()).as(result.text()).isTrue();
+            assertThat(warm.get()).isPositive();
+            assertThat(counted).hasValue(0);
+            assertThat(server.answers.get() - warm.get() - result.requests()).isBetween(0L, 3L);
+            if (keepAlive) {
+                assertThat(openAtGate).hasValue(3);
+                assertThat(server.connections).hasValue(3);
+                assertThat(result.connections()).isEqualTo(3);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldConnectAgainWhenTheServerClosedBetweenWarmUpAndMeasurement(Engine engine)
+            throws IOException {
+        try (TestServer server = new TestServer(TestServer::right)) {
+            Progress progress = new Progress(() -> {
+                for (Socket client : server.open) {
+                    shutdownOutput(client);
+                }
+            });
+            Result result = Client.run(
+                    Wish.to(server).engine(engine).keepAlive(true).clients(3).bytes(64)
+                            .warmup(200).duration(200).load(),
+                    progress);
+            assertThat(result.allRight()).as(result.text()).isTrue();
+            assertThat(result.reconnects()).isEqualTo(3);
+            assertThat(server.connections).hasValue(6);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldShowThatAServerLeavesOthersWaiting(Engine engine) throws IOException {
+        try (TestServer server = new TestServer(TestServer::right, true)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(true).clients(5).bytes(64)
+                            .duration(300));
+            assertThat(result.connectionsServed()).isEqualTo(1);
+            assertThat(result.connections()).isEqualTo(5);
+            // Each client leaves at the end as soon as it is answered, so the next one's turn comes.
+            assertThat(result.unfinished()).isZero();
+            assertThat(result.errors()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldTellRequestsThatStayUnanswered(Engine engine, boolean keepAlive)
+            throws IOException {
+        try (TestServer server = new TestServer(TestServer::silent)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(keepAlive).clients(3).duration(200));
+            assertThat(result.unfinished()).isEqualTo(3);
+            assertThat(result.errors()).isEmpty();
+            assertThat(result.allRight()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldEndSoonWhenStopped(Engine engine, boolean keepAlive) throws Exception {
+        try (TestServer server = new TestServer(TestServer::silent)) {
+            Progress progress = new Progress();
+            Load load = Wish.to(server).engine(engine).keepAlive(keepAlive).clients(3).requests(4)
+                    .load();
+            CompletableFuture<Result> running = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return Client.run(load, progress);
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            await().untilAsserted(() -> assertThat(server.requests).hasSize(3));
+            progress.stop();
+            Result result = running.get(5, TimeUnit.SECONDS);
+            assertThat(result.unfinished()).isEqualTo(12);
+            assertThat(result.errors()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldLeaveNoDescriptorAndNoThreadBehind(Engine engine, boolean keepAlive)
+            throws IOException {
+        try (TestServer server = new TestServer(TestServer::right)) {
+            run(Wish.to(server).engine(engine).keepAlive(keepAlive).clients(5).requests(5));
+        }
+        // What the JDK and the tests before have open by now; it can only become less.
+        long before = sockets();
+        int port;
+        try (TestServer server = new TestServer(TestServer::right)) {
+            port = server.port();
+            run(Wish.to(server).engine(engine).keepAlive(keepAlive).clients(5).requests(5));
+        }
+        run(Wish.to(port).engine(engine).keepAlive(keepAlive).clients(5).requests(2));
+        try (TestServer server = new TestServer(TestServer::silent)) {
+            run(Wish.to(server).engine(engine).keepAlive(keepAlive).clients(5).duration(100));
+        }
+        await().untilAsserted(() -> assertThat(sockets()).isLessThanOrEqualTo(before));
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .noneMatch(name -> name.startsWith("client-"));
+    }
+
+    @Test
+    void shouldSpreadConnectionsOverSourceAddresses() throws IOException {
+        try (TestServer server = new TestServer(TestServer::right)) {
+            Result result = run(
+                    Wish.to(server).engine(Engine.EPOLL).clients(2).requests(6)
+                            .sourceAddresses(3));
+            assertThat(result.allRight()).as(result.text()).isTrue();
+            assertThat(server.peers).extracting(InetAddress::getHostAddress)
+                    .containsOnly("127.1.0.1", "127.1.0.2", "127.1.0.3")
+                    .hasSize(12);
+        }
+    }
+
+    @Test
+    void shouldRestAfterAnErrorWhenTimeIsTheBound() throws IOException {
+        AtomicInteger asked = new AtomicInteger();
+        TestServer.Script closing = (_, _) -> asked.incrementAndGet();
+        for (Engine engine : Engine.values()) {
+            try (TestServer server = new TestServer(closing)) {
+                asked.set(0);
+                run(Wish.to(server).engine(engine).clients(1).duration(200));
+                assertThat(asked.get()).as(engine.toString()).isBetween(1, 20);
+            }
+        }
+    }
+
+    @Test
+    void shouldRefuseMoreClientsThanDescriptors() throws IOException {
+        Matcher limits = Pattern.compile("Max open files\\s+(\\d+)")
+                .matcher(Files.readString(Path.of("/proc/self/limits")));
+        assumeTrue(limits.find(), "there is no limit");
+        long limit = Long.parseLong(limits.group(1));
+        assumeTrue(limit < Engine.EPOLL.mostClients(), "the limit allows all clients");
+        Load load = Wish.to(2000).engine(Engine.EPOLL).clients((int) limit).load();
+        assertThatThrownBy(() -> Client.run(load, new Progress()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("--child-num is " + limit)
+                .hasMessageContaining("ulimit -n");
+    }
+
+    private static long sockets() throws IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            return open.filter(ClientTest::isSocketOrEpoll).count();
+        }
+    }
+
+    private static boolean isSocketOrEpoll(Path link) {
+        try {
+            String target = Files.readSymbolicLink(link).toString();
+            return target.startsWith("socket:") || target.contains("[eventpoll]");
+        } catch (IOException closedMeanwhile) {
+            return false;
+        }
+    }
+
+    private static void shutdownOutput(Socket client) {
+        try {
+            client.shutdownOutput();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Result run(Wish wish) throws IOException {
+        return Client.run(wish.load(), new Progress());
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+package csdesign.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import csdesign.client.Load.Engine;
+import csdesign.design.Catalog;
+import csdesign.kit.Server;
+import csdesign.service.Bytes;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// The client against the designs, in this process: both must have counted the same.
+@Timeout(60)
+class DesignsTest {
+    static Stream<Arguments> enginesAndDesigns() {
+        return Catalog.ENTRIES.stream()
+                .flatMap(
+                        entry -> Stream.of(Engine.values())
+                                .map(engine -> Arguments.of(engine, entry.slug())));
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndDesigns")
+    void shouldMakeExactlyTheConnectionsThatWereAskedFor(Engine engine, String slug)
+            throws Exception {
+        try (Serving serving = new Serving(slug)) {
+            Result result = Client.run(
+                    Wish.to(serving.port).engine(engine).clients(15).requests(100).bytes(4096)
+                            .verify().load(),
+                    new Progress());
+            assertThat(result.allRight()).as(result.text()).isTrue();
+            assertThat(result.connections()).isEqualTo(1500);
+            assertThat(result.requests()).isEqualTo(1500);
+            assertThat(result.bytes()).isEqualTo(1500 * 4096);
+            serving.stop();
+            assertThat(serving.server.scoreboard().accepted()).isEqualTo(1500);
+            assertThat(serving.server.scoreboard().requests()).isEqualTo(1500);
+            assertThat(serving.server.scoreboard().bytes()).isEqualTo(1500 * 4096);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndDesigns")
+    void shouldKeepItsConnections(Engine engine, String slug) throws Exception {
+        try (Serving serving = new Serving(slug)) {
+            Result result = Client.run(
+                    Wish.to(serving.port).engine(engine).keepAlive(true).clients(15).requests(100)
+                            .bytes(64).verify().load(),
+                    new Progress());
+            assertThat(result.allRight()).as(result.text()).isTrue();
+            assertThat(result.reconnects()).isZero();
+            serving.stop();
+            assertThat(serving.server.scoreboard().accepted()).isEqualTo(15);
+            assertThat(serving.server.scoreboard().requests()).isEqualTo(1500);
+        }
+    }
+
+    /// A load generator that collects garbage measures its own pauses.
+    @Test
+    void shouldNotAllocateForARequestThatIsAnswered() throws Exception {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (Serving serving = new Serving("epoll")) {
+            Wish wish = Wish.to(serving.port).engine(Engine.EPOLL).keepAlive(true).clients(16)
+                    .bytes(64).verify();
+            Client.run(wish.requests(2_000).load(), new Progress()); // compiles the path
+            long before = threads.getCurrentThreadAllocatedBytes();
+            Client.run(wish.requests(1).load(), new Progress());
+            long begin = threads.getCurrentThreadAllocatedBytes();
+            Client.run(wish.requests(1_001).load(), new Progress());
+            long end = threads.getCurrentThreadAllocatedBytes();
+            double bytesPerRequest = ((end - begin) - (begin - before)) / 16_000.0;
+            assertThat(bytesPerRequest).isLessThan(8);
+        }
+    }
+
+    /// A design on a thread of its own.
+    private static final class Serving implements AutoCloseable {
+        private static final Pattern LISTENING = Pattern.compile(":(\\d+) \\(");
+
+        final Server server;
+        final int port;
+        private final CompletableFuture<Void> ended;
+
+        Serving(String slug) throws Exception {
+            ByteArrayOutputStream said = new ByteArrayOutputStream();
+            CompletableFuture<Integer> listening = new CompletableFuture<>();
+            PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8) {
+                @Override
+                public void flush() {
+                    super.flush();
+                    Matcher line = LISTENING.matcher(said.toString(StandardCharsets.UTF_8));
+                    if (line.find()) {
+                        listening.complete(Integer.valueOf(line.group(1)));
+                    }
+                }
+            };
+            Server local = Server.local(slug, 0, new Bytes(Bytes.Options.DEFAULT));
+            server = new Server(
+                    slug,
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                    local.workers(),
+                    local.limits(),
+                    local.service(),
+                    local.scoreboard(),
+                    local.stop(),
+                    out);
+            Catalog.Entry entry = Catalog.find(slug).orElseThrow();
+            ended = CompletableFuture.runAsync(() -> {
+                try {
+                    entry.design().serve(server);
+                } catch (IOException e) {
+                    listening.completeExceptionally(e);
+                }
+            }, task -> Thread.ofPlatform().daemon().name("design").start(task));
+            port = listening.get(10, TimeUnit.SECONDS);
+        }
+
+        /// Ends it, so that all it counted is there.
+        void stop() {
+            server.stop().request();
+            ended.orTimeout(10, TimeUnit.SECONDS).join();
+        }
+
+        @Override
+        public void close() {
+            stop();
+        }
+    }
+}
