@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "csdesign", description = "The laboratory of concurrent server design on the JVM.", synopsisSubcommandLabel = "COMMAND", subcommands = {
         DesignsCommand.class,
         ServeCommand.class,
-        ClientCommand.class
+        ClientCommand.class,
+        BenchCommand.class
 }, footer = {
         "",
         "Begin with:",

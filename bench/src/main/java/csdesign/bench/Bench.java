@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+package csdesign.bench;
+
+import csdesign.bench.Results.Row;
+import csdesign.client.Load;
+import csdesign.client.Result;
+import csdesign.design.Catalog;
+import csdesign.kit.Costs;
+import csdesign.kit.Nullable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Measures servers side by side.
+///
+/// ```text
+///   for each fork, for each workload:
+///     start A, warm A, start B, warm B, ...          one at a time, each under load alone
+///     round 1:  A B C ...    round 2:  ... C B A     one at a time, the others idle
+///     end all
+///   one window:  load runs | pause: cost? | go ... measured ... | cost?
+/// ```
+///
+/// Rounds alternate, so that what disturbs the machine for a while disturbs all; every second one
+/// goes backwards, so that nobody always comes after the same. The same client process drives all
+/// of them.
+public final class Bench {
+    /// How long an answer may take. Longer than a window plus the second that the client waits for
+    /// late answers: one that never comes is counted as unfinished, at the end of its window.
+    private static final long ANSWER_MILLIS = 30_000;
+
+    /// What starting a server takes about, until one was started.
+    private static final double START_MILLIS = 500;
+
+    /// What a measurement takes about beside its ramp and window, until one was made.
+    private static final double ASK_MILLIS = 30;
+
+    private final Plan plan;
+    private final List<Target> targets;
+    private final Pinning pinning;
+    private final Progress progress;
+
+    /// A bench of these.
+    ///
+    /// @param plan how much, and how
+    /// @param targets who, in the order of the first round
+    /// @param pinning where they run
+    /// @param progress told how far it is
+    public Bench(Plan plan, List<Target> targets, Pinning pinning, Progress progress) {
+        this.plan = plan;
+        this.targets = List.copyOf(targets);
+        this.pinning = pinning;
+        this.progress = progress;
+    }
+
+    /// One target under one workload.
+    private static final class Cell {
+        final Workload workload;
+        final Target target;
+        final List<Window> windows = new ArrayList<>();
+        @Nullable
+        ServerProcess server;
+        @Nullable
+        String failure;
+
+        Cell(Workload workload, Target target) {
+            this.workload = workload;
+            this.target = target;
+        }
+
+        Schedule.Step step(Schedule.Kind kind) {
+            return new Schedule.Step(kind, workload.name(), target.name());
+        }
+
+        Row row() {
+            return failure == null
+                    ? Row.measured(workload, target, windows)
+                    : Row.failed(workload, target, failure);
+        }
+    }
+
+    /// What drives the client's connections on this system.
+    ///
+    /// @return the engine that costs the client least
+    public static Load.Engine engine() {
+        return Catalog.Needs.LINUX.areMetHere() ? Load.Engine.EPOLL : Load.Engine.THREADS;
+    }
+
+    /// Measures. When it returns or throws, every process that it has started has ended.
+    ///
+    /// @param agent how to start the client
+    /// @return a row for each workload and target, in the order of the workloads and targets
+    /// @throws IOException when the client cannot be started, or is lost
+    /// @throws InterruptedException when the thread shall end
+    public List<Row> run(List<String> agent) throws IOException, InterruptedException {
+        List<Cell> cells = new ArrayList<>();
+        for (Workload workload : plan.workloads()) {
+            for (Target target : targets) {
+                cells.add(new Cell(workload, target));
+            }
+        }
+        expect(cells);
+        try (Children children = new Children(progress::interrupted)) {
+            AgentProcess client = new AgentProcess(
+                    children.start("the client", agent, pinning.client()));
+            for (int fork = 1; fork <= plan.forks(); fork++) {
+                for (Workload workload : plan.workloads()) {
+                    List<Cell> side = cells.stream()
+                            .filter(cell -> cell.workload.equals(workload))
+                            .toList();
+                    try {
+                        measureAll(children, client, side, fork);
+                    } catch (AgentProcess.LostException e) {
+                        children.returnUnlessInterrupted();
+                        throw e;
+                    } finally {
+                        endAll(children, side);
+                    }
+                }
+            }
+        }
+        return cells.stream().map(Cell::row).toList();
+    }
+
+    private void expect(List<Cell> cells) {
+        Schedule schedule = progress.schedule();
+        schedule.nominal(Schedule.Kind.WARM, START_MILLIS + plan.warmupMillis());
+        schedule.nominal(
+                Schedule.Kind.MEASURE, ASK_MILLIS + plan.rampMillis() + plan.durationMillis());
+        for (Cell cell : cells) {
+            schedule.expect(cell.step(Schedule.Kind.WARM), plan.forks());
+            schedule.expect(cell.step(Schedule.Kind.MEASURE), plan.forks() * plan.rounds());
+        }
+    }
+
+    private void measureAll(Children children, AgentProcess client, List<Cell> cells, int fork)
+            throws IOException, InterruptedException {
+        String where = cells.getFirst().workload.name()
+                + (plan.forks() == 1 ? "" : ", fork " + fork + " of " + plan.forks());
+        attempt(
+                children,
+                cells,
+                Schedule.Kind.WARM,
+                where + ": starting and warming ",
+                (cell, place) -> {
+                    cell.server = cell.target.launch().start(children, pinning.server());
+                    warm(client, cell.server, cell.workload);
+                });
+        progress.done(where + ": the servers are warm");
+        for (int round = 1; round <= plan.rounds(); round++) {
+            int thisRound = round;
+            attempt(
+                    children,
+                    round % 2 == 1 ? cells : cells.reversed(),
+                    Schedule.Kind.MEASURE,
+                    where + ", round " + round + " of " + plan.rounds() + ": ",
+                    (cell, place) -> {
+                        ServerProcess server = cell.server;
+                        if (server != null) {
+                            cell.windows.add(
+                                    measure(client, server, cell.workload, fork, thisRound, place));
+                        }
+                    });
+            progress.done(where + ": round " + round + " of " + plan.rounds());
+        }
+    }
+
+    /// What is done with one after the other.
+    @FunctionalInterface
+    private interface Attempt {
+        void with(Cell cell, int place) throws IOException, InterruptedException;
+    }
+
+    /// Does it with each that has not failed. Who fails is out, and the others go on.
+    private void attempt(
+            Children children, List<Cell> cells, Schedule.Kind kind, String what, Attempt attempt)
+            throws AgentProcess.LostException, InterruptedException {
+        int place = 0;
+        for (Cell cell : cells) {
+            place++;
+            if (cell.failure != null) {
+                continue;
+            }
+            progress.begin(cell.step(kind), what + cell.target.name());
+            try {
+                attempt.with(cell, place);
+            } catch (AgentProcess.LostException e) {
+                throw e;
+            } catch (IOException e) {
+                children.returnUnlessInterrupted();
+                fail(children, cell, String.valueOf(e.getMessage()));
+            } finally {
+                progress.end();
+            }
+        }
+    }
+
+    private void fail(Children children, Cell cell, String why) {
+        cell.failure = why;
+        cell.windows.clear();
+        progress.schedule().drop(cell.step(Schedule.Kind.WARM));
+        progress.schedule().drop(cell.step(Schedule.Kind.MEASURE));
+        progress.say(cell.target.name() + ", " + cell.workload.name() + ": FAILED: " + why);
+        end(children, cell);
+    }
+
+    /// All at the same time: each is asked before any is waited for.
+    private static void endAll(Children children, List<Cell> cells) {
+        for (Cell cell : cells) {
+            if (cell.server != null) {
+                cell.server.child().endInput();
+            }
+        }
+        cells.forEach(cell -> end(children, cell));
+    }
+
+    private static void end(Children children, Cell cell) {
+        if (cell.server != null) {
+            children.end(cell.server.child());
+            cell.server = null;
+        }
+    }
+
+    private void warm(AgentProcess client, ServerProcess server, Workload workload)
+            throws IOException, InterruptedException {
+        if (plan.warmupMillis() > 0) {
+            Load load = load(workload, server, 0, plan.warmupMillis());
+            client.warm(load);
+            requireNoErrors(client.go(load));
+        }
+    }
+
+    private Window measure(
+            AgentProcess client,
+            ServerProcess server,
+            Workload workload,
+            int fork,
+            int round,
+            int place)
+            throws IOException, InterruptedException {
+        Load load = load(workload, server, plan.rampMillis(), plan.durationMillis());
+        client.warm(load);
+        ObjectNode before;
+        try {
+            before = server.costs();
+        } catch (BenchException e) {
+            client.abandon(load);
+            throw e;
+        }
+        Result result = client.go(load);
+        requireNoErrors(result);
+        if (result.requests() == 0) {
+            throw new BenchException("no request was answered in the window");
+        }
+        Costs costs = ServerProcess.difference(before, server.costs());
+        requireEqual(workload, costs, result);
+        return Window.of(fork, round, place, costs, result);
+    }
+
+    private static Load load(
+            Workload workload, ServerProcess server, long warmupMillis, long durationMillis) {
+        return new Load(
+                "127.0.0.1",
+                server.port(),
+                engine(),
+                workload.clients(),
+                workload.keepAlive(),
+                0,
+                durationMillis,
+                warmupMillis,
+                workload.bytes(),
+                false,
+                true,
+                0,
+                ANSWER_MILLIS);
+    }
+
+    private static void requireNoErrors(Result result) throws BenchException {
+        if (result.errorCount() > 0) {
+            String kinds = result.errors()
+                    .entrySet()
+                    .stream()
+                    .map(entry -> entry.getValue() + " " + entry.getKey())
+                    .collect(Collectors.joining(", "));
+            throw new BenchException(
+                    "the client counted errors: " + kinds + "; "
+                            + String.join("; ", result.errorSamples()));
+        }
+    }
+
+    /// Both count on their own. What is answered while the window begins or ends may count on one
+    /// side only: at most one request for each client.
+    private static void requireEqual(Workload workload, Costs server, Result client)
+            throws BenchException {
+        if (Math.abs(server.requests() - client.requests()) > workload.clients()) {
+            throw new BenchException(
+                    "the client counted " + client.requests() + " requests in the window and the"
+                            + " server " + server.requests() + ": they may differ by "
+                            + workload.clients());
+        }
+    }
+}

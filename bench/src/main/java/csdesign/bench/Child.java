@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+package csdesign.bench;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/// A process that takes and gives lines, and ends when its standard input does. So it ends with
+/// this process too, even by `kill -9`.
+final class Child implements AutoCloseable {
+    /// How much of its standard error is kept: the last lines tell why it ended.
+    private static final int MOST_COMPLAINTS = 12;
+
+    /// How long it may take to end by itself once its input has ended.
+    private static final long END_MILLIS = 3_000;
+
+    private static final long KILL_MILLIS = 5_000;
+
+    private final String name;
+    private final Process process;
+    private final BufferedWriter input;
+    private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
+    private final Deque<String> complaints = new ArrayDeque<>();
+    private final Thread complaintReader;
+
+    private Child(String name, Process process) {
+        this.name = name;
+        this.process = process;
+        input = process.outputWriter();
+        Thread.ofPlatform().daemon().name(name + "-stdout").start(this::readLines);
+        complaintReader = Thread.ofPlatform()
+                .daemon()
+                .name(name + "-stderr")
+                .start(this::readComplaints);
+    }
+
+    /// Starts it.
+    ///
+    /// @param name who it is, in messages
+    /// @param command the program and its arguments
+    /// @param cpus where it may run, or none for anywhere
+    /// @throws IOException when there is no such program, or it cannot run there
+    static Child start(String name, List<String> command, Cpus cpus) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command);
+        // What is set for this JVM is not meant for those that are measured: all have the same flags.
+        builder.environment().keySet().removeAll(List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"));
+        return new Child(name, Affinity.start(builder, cpus));
+    }
+
+    /// Its process id.
+    long pid() {
+        return process.pid();
+    }
+
+    /// Says a line to it.
+    ///
+    /// @throws BenchException when it has ended
+    void say(String line) throws InterruptedException, BenchException {
+        try {
+            input.write(line);
+            input.newLine();
+            input.flush();
+        } catch (IOException ended) {
+            throw ended();
+        }
+    }
+
+    /// The next line that it says.
+    ///
+    /// @param timeoutMillis how long to wait for it
+    /// @param what it should say, in the message when it does not
+    /// @throws BenchException when it has ended, or says nothing in time
+    String line(long timeoutMillis, String what) throws InterruptedException, BenchException {
+        Optional<String> line = lines.poll(timeoutMillis, TimeUnit.MILLISECONDS);
+        if (line == null) {
+            throw new BenchException(
+                    name + " (pid " + pid() + ") did not say " + what + " within "
+                            + timeoutMillis / 1_000.0 + " s" + complaints());
+        }
+        if (line.isEmpty()) {
+            lines.add(line); // for whoever asks next
+            throw ended();
+        }
+        return line.get();
+    }
+
+    private BenchException ended() throws InterruptedException {
+        process.waitFor(KILL_MILLIS, TimeUnit.MILLISECONDS);
+        complaintReader.join(KILL_MILLIS);
+        return new BenchException(
+                name + " (pid " + pid() + ") ended"
+                        + (process.isAlive() ? "" : " with exit code " + process.exitValue())
+                        + complaints());
+    }
+
+    private String complaints() {
+        synchronized (complaints) {
+            return complaints.isEmpty() ? "" : ": " + String.join("\n", complaints);
+        }
+    }
+
+    private void readLines() {
+        try (BufferedReader reader = process.inputReader()) {
+            for (String line; (line = reader.readLine()) != null;) {
+                lines.add(Optional.of(line));
+            }
+        } catch (IOException e) {
+            // as at the end
+        }
+        lines.add(Optional.empty());
+    }
+
+    private void readComplaints() {
+        try (BufferedReader reader = process.errorReader()) {
+            for (String line; (line = reader.readLine()) != null;) {
+                synchronized (complaints) {
+                    complaints.add(line);
+                    if (complaints.size() > MOST_COMPLAINTS) {
+                        complaints.remove();
+                    }
+                }
+            }
+        } catch (IOException e) {
+            // as at the end
+        }
+    }
+
+    /// Ends its input, which it takes as the wish to end.
+    void endInput() {
+        try {
+            input.close();
+        } catch (IOException ended) {
+            // Then it needs no wish.
+        }
+    }
+
+    /// Ends it at once.
+    void kill() {
+        process.destroyForcibly();
+    }
+
+    /// Whether it has not ended yet.
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /// Ends it: by itself if it does so soon, by SIGKILL otherwise. It is gone afterwards.
+    @Override
+    public void close() {
+        endInput();
+        try {
+            if (!process.waitFor(END_MILLIS, TimeUnit.MILLISECONDS)) {
+                kill();
+                process.waitFor(KILL_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        } catch (InterruptedException e) {
+            kill();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+package csdesign.bench;
+
+import csdesign.kit.Nullable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// What a bench found: all that its report, its JSON and its CSV are made of.
+///
+/// @param format the version of this form; raised when a member changes its meaning
+/// @param date when it began, ISO 8601 in UTC
+/// @param environment where it ran
+/// @param method how it was measured
+/// @param skipped who could not be measured here, and why
+/// @param rows one for each workload and target, in the order of the report
+/// @param comparisons of designs with peers, by CPU per request
+public record Results(
+        int format,
+        String date,
+        Environment environment,
+        Method method,
+        List<Skipped> skipped,
+        List<Row> rows,
+        List<Comparison> comparisons) {
+    /// The version of this form.
+    public static final int FORMAT = 1;
+
+    /// How it was measured.
+    ///
+    /// @param command the arguments of csdesign
+    /// @param jvmFlags of every process that measured or was measured
+    /// @param engine of the client
+    /// @param pinning which processors server and client had
+    /// @param plan how much was measured
+    /// @param targets who was measured, in the order of the first round
+    public record Method(
+            List<String> command,
+            List<String> jvmFlags,
+            String engine,
+            Pinning pinning,
+            Plan plan,
+            List<Named> targets) {}
+
+    /// Who was measured.
+    ///
+    /// @param name the slug
+    /// @param kind whose server it is
+    /// @param command how it was started
+    public record Named(String name, Target.Kind kind, String command) {}
+
+    /// Who was not.
+    ///
+    /// @param name the slug
+    /// @param why in words
+    public record Skipped(String name, String why) {}
+
+    /// One target under one workload.
+    ///
+    /// @param workload its name
+    /// @param target its name
+    /// @param kind whose server it is
+    /// @param failure why this row has no figures, or null when all was right
+    /// @param figures over all windows, by [Metric#key]; empty after a failure
+    /// @param notes what must be known to read the figures
+    /// @param windows all of them, raw, in the order in which they were measured; none after a
+    ///     failure: a run with a wrong byte has no number
+    public record Row(
+            String workload,
+            String target,
+            Target.Kind kind,
+            @Nullable String failure,
+            Map<String, Spread> figures,
+            List<String> notes,
+            List<Window> windows) {
+
+        /// A row of what was measured.
+        static Row measured(Workload workload, Target target, List<Window> windows) {
+            Map<String, Spread> figures = new LinkedHashMap<>();
+            for (Metric metric : Metric.values()) {
+                List<Double> values = windows.stream()
+                        .map(window -> window.figures().get(metric.key()))
+                        .filter(value -> value != null)
+                        .toList();
+                if (values.size() == windows.size()) {
+                    figures.put(metric.key(), Spread.of(values));
+                }
+            }
+            return new Row(
+                    workload.name(),
+                    target.name(),
+                    target.kind(),
+                    null,
+                    figures,
+                    Notes.of(workload, windows),
+                    List.copyOf(windows));
+        }
+
+        /// A row without figures.
+        static Row failed(Workload workload, Target target, String why) {
+            return new Row(
+                    workload.name(),
+                    target.name(),
+                    target.kind(),
+                    why,
+                    Map.of(),
+                    List.of(),
+                    List.of());
+        }
+
+        /// Whether it has no figures.
+        ///
+        /// @return true after any error
+        public boolean hasFailed() {
+            return failure != null;
+        }
+    }
+
+    /// Whether every row is right.
+    ///
+    /// @return false when one has failed, or there is none
+    public boolean areRight() {
+        return !rows.isEmpty() && rows.stream().noneMatch(Row::hasFailed);
+    }
+
+    /// For a program.
+    ///
+    /// @return a JSON object whose members are those of this record
+    public String json() {
+        return Json.MAPPER.writeValueAsString(this);
+    }
+
+    /// Reads what [#json] wrote.
+    ///
+    /// @param json such an object
+    /// @return the same results
+    public static Results parse(String json) {
+        return Json.MAPPER.readValue(json, Results.class);
+    }
+
+    /// Writes `results.json` and `results.csv`, each whole or not at all.
+    ///
+    /// @param folder made when it is not there
+    /// @throws IOException when they cannot be written
+    public void write(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        write(folder.resolve("results.json"), json() + "\n");
+        write(folder.resolve("results.csv"), Csv.of(this));
+    }
+
+    private static void write(Path file, String text) throws IOException {
+        Path part = file.resolveSibling(file.getFileName() + ".part");
+        Files.writeString(part, text);
+        Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+package csdesign.bench;
+
+import csdesign.kit.Costs;
+import java.io.IOException;
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A server in its own process, which tells its costs when it is asked.
+final class ServerProcess {
+    private static final Pattern LISTENING = Pattern
+            .compile("listening on .*:(\\d+) \\(.*, pid (\\d+)\\)");
+    private static final Pattern HIGH_WATER = Pattern.compile("(?m)^VmHWM:\\s+(\\d+) kB$");
+
+    /// The member of [Costs] that is no sum.
+    private static final String PEAK_RSS = "peakRssKib";
+
+    private static final long START_MILLIS = 20_000;
+    private static final long COST_MILLIS = 5_000;
+
+    private final Child child;
+    private final int port;
+    private final String pid;
+
+    private ServerProcess(Child child, int port, String pid) {
+        this.child = child;
+        this.port = port;
+        this.pid = pid;
+    }
+
+    /// Waits until it accepts.
+    ///
+    /// @throws BenchException when it does not, with what it said instead
+    static ServerProcess listening(Child child) throws InterruptedException, BenchException {
+        String line = child.line(START_MILLIS, "where it listens");
+        Matcher said = LISTENING.matcher(line);
+        if (!said.matches()) {
+            throw new BenchException("expected \"listening on HOST:PORT (NAME, pid N)\": " + line);
+        }
+        return new ServerProcess(child, Integer.parseInt(said.group(1)), said.group(2));
+    }
+
+    int port() {
+        return port;
+    }
+
+    Child child() {
+        return child;
+    }
+
+    /// What it has done and cost since its start.
+    ///
+    /// @throws BenchException when it does not tell
+    ObjectNode costs() throws InterruptedException, BenchException {
+        child.say("cost");
+        String line = child.line(COST_MILLIS, "its costs");
+        try {
+            if (Json.MAPPER.readTree(line) instanceof ObjectNode costs && costs.has("requests")) {
+                peakRssKib().ifPresent(kib -> costs.put(PEAK_RSS, kib));
+                return costs;
+            }
+        } catch (JacksonException e) {
+            // as when it is some other JSON
+        }
+        throw new BenchException("expected costs as JSON: " + line);
+    }
+
+    /// getrusage(2) tells a peak that execve(2) carries over: a program started by a large JVM
+    /// would seem as large. The VmHWM of proc(5) belongs to the program alone.
+    private Optional<Long> peakRssKib() {
+        try {
+            Matcher found = HIGH_WATER.matcher(Files.readString(Path.of("/proc", pid, "status")));
+            return found.find() ? Optional.of(Long.valueOf(found.group(1))) : Optional.empty();
+        } catch (IOException elsewhere) {
+            return Optional.empty();
+        }
+    }
+
+    /// What came to the costs in between.
+    ///
+    /// @param before an earlier report of the same server
+    /// @param after a later one
+    /// @return the difference; what a server does not tell is -1, as a C server does not tell of a
+    ///     Java heap; the peak RSS is the later one
+    static Costs difference(ObjectNode before, ObjectNode after) {
+        ObjectNode difference = Json.MAPPER.createObjectNode();
+        for (RecordComponent member : Costs.class.getRecordComponents()) {
+            String name = member.getName();
+            long now = after.path(name).asLong(-1);
+            long then = name.equals(PEAK_RSS) ? 0 : before.path(name).asLong(-1);
+            difference.put(name, now < 0 || then < 0 ? -1 : now - then);
+        }
+        return Json.MAPPER.treeToValue(difference, Costs.class);
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+package csdesign.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import csdesign.bench.FakeServer.Way;
+import csdesign.bench.Results.Row;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// With servers and clients in processes of their own, as in earnest.
+@Timeout(120)
+class BenchTest {
+    private static final Workload CONNECT = new Workload("connect", 3_000, false, 2);
+    private static final Workload KEEP_ALIVE = new Workload("keep-alive", 64, true, 2);
+    private static final Pinning ANYWHERE = new Pinning(Cpus.NONE, Cpus.NONE, "not pinned");
+
+    private final StringWriter said = new StringWriter();
+
+    /// The processes of the servers that were started.
+    private final List<Child> started = new CopyOnWriteArrayList<>();
+
+    @Test
+    void shouldMeasureEachServerInEachRoundAndEndAll() throws Exception {
+        List<Row> rows = run(plan(CONNECT, KEEP_ALIVE), Way.AGENT, Way.RIGHT);
+        assertThat(rows).hasSize(2);
+        for (Row row : rows) {
+            assertThat(row.failure()).isNull();
+            assertThat(row.windows()).extracting(Window::round).containsExactly(1, 2);
+            assertThat(figure(row, "requestsPerSecond").least()).isPositive();
+            // The server claims 10 and 20 us for each request that it counts.
+            assertThat(figure(row, "userMicrosPerRequest").median()).isEqualTo(10);
+            assertThat(figure(row, "systemMicrosPerRequest").median()).isEqualTo(20);
+            assertThat(figure(row, "cpuMicrosPerRequest").median()).isEqualTo(30);
+            // It does not tell what it allocates.
+            assertThat(row.figures()).doesNotContainKey("allocatedBytesPerRequest");
+        }
+        assertThat(started).hasSize(2).noneMatch(Child::isAlive);
+        assertThat(said.toString()).contains("keep-alive: round 2 of 2; 0 s left");
+    }
+
+    @Test
+    void shouldMeasureInReverseOrderInEverySecondRound() throws Exception {
+        List<Target> targets = Stream.of("a", "b")
+                .map(name -> named(name, FakeServer.target(Way.RIGHT)))
+                .toList();
+        List<Row> rows = run(plan(KEEP_ALIVE), Way.AGENT, targets);
+        assertThat(rows.get(0).windows()).extracting(Window::place).containsExactly(1, 2);
+        assertThat(rows.get(1).windows()).extracting(Window::place).containsExactly(2, 1);
+    }
+
+    @Test
+    void shouldFailWhatIsWrongAndMeasureTheOthers() throws Exception {
+        List<Row> rows = run(
+                plan(CONNECT),
+                Way.AGENT,
+                Way.WRONG_BYTE,
+                Way.COUNTS_DOUBLE,
+                Way.DIES_AT_START,
+                Way.DIES_UNDER_LOAD,
+                Way.RIGHT);
+        assertThat(rows.get(0).failure()).contains("wrong-byte", "at 1500 of 3000");
+        assertThat(rows.get(1).failure()).contains("the client counted", "and the server");
+        assertThat(rows.get(2).failure()).contains("exit code 3", "no door to open");
+        assertThat(rows.get(3).failure()).contains("the client counted errors");
+        assertThat(rows.subList(0, 4)).allSatisfy(row -> {
+            assertThat(row.figures()).isEmpty();
+            assertThat(row.windows()).isEmpty();
+        });
+        assertThat(rows.get(4).failure()).isNull();
+        assertThat(rows.get(4).windows()).hasSize(2);
+        assertThat(started).noneMatch(Child::isAlive);
+    }
+
+    @Test
+    void shouldEndTheServersWhenTheClientIsLost() {
+        assertThatThrownBy(() -> run(plan(CONNECT), Way.AGENT_THAT_DIES, Way.RIGHT))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("the client")
+                .hasMessageContaining("ended with exit code 7");
+        assertThat(started).hasSize(1).noneMatch(Child::isAlive);
+    }
+
+    @Test
+    void shouldEndEvenAProcessThatDoesNotHeedTheEndOfItsInput() throws IOException {
+        Child child;
+        try (Children children = new Children(() -> {})) {
+            child = children.start("stays", FakeServer.command(Way.STAYS), Cpus.NONE);
+            assertThat(child.isAlive()).isTrue();
+        }
+        await().until(() -> !child.isAlive());
+    }
+
+    private static Spread figure(Row row, String key) {
+        return Objects.requireNonNull(row.figures().get(key), key);
+    }
+
+    private static Plan plan(Workload... workloads) {
+        return new Plan(List.of(workloads), 1, 2, 200, 50, 400, false);
+    }
+
+    private List<Row> run(Plan plan, Way agent, Way... servers) throws Exception {
+        return run(plan, agent, Stream.of(servers).map(FakeServer::target).toList());
+    }
+
+    private List<Row> run(Plan plan, Way agent, List<Target> servers) throws Exception {
+        List<Target> watched = new ArrayList<>();
+        for (Target target : servers) {
+            watched.add(
+                    new Target(
+                            target.name(),
+                            target.kind(),
+                            target.command(),
+                            (children, cpus) -> {
+                                ServerProcess server = target.launch().start(children, cpus);
+                                started.add(server.child());
+                                return server;
+                            }));
+        }
+        try (Progress progress = new Progress(new PrintWriter(said), false)) {
+            return new Bench(plan, watched, ANYWHERE, progress).run(FakeServer.command(agent));
+        }
+    }
+
+    private static Target named(String name, Target target) {
+        return new Target(name, target.kind(), target.command(), target.launch());
+    }
+}

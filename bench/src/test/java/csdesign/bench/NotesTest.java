@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+package csdesign.bench;
+
+import static csdesign.bench.Sample.window;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class NotesTest {
+    @Test
+    void shouldSayNothingWhereAllIsAsItShouldBe() {
+        assertThat(Notes.of(Sample.CONNECT, List.of(window(1, 1_000, 30)))).isEmpty();
+        assertThat(Notes.of(Sample.KEEP_ALIVE, List.of(window(1, 1_000, 30)))).isEmpty();
+    }
+
+    @Test
+    void shouldCheckLittlesLawToTenPercent() {
+        assertThat(Notes.of(Sample.CONNECT, List.of(window(1, 1_000, 30, 58, 64, 0)))).isEmpty();
+        assertThat(Notes.of(Sample.CONNECT, List.of(window(1, 1_000, 30, 57, 64, 0))))
+                .singleElement()
+                .asString()
+                .contains("Little's law", "57.0 requests in the system, not 64");
+        assertThat(Notes.of(Sample.CONNECT, List.of(window(1, 1_000, 30, 71, 64, 0)))).hasSize(1);
+    }
+
+    @Test
+    void shouldSayWhoWasNotServedAndCountThemOutOfLittlesLaw() {
+        assertThat(Notes.of(Sample.KEEP_ALIVE, List.of(window(1, 1_000, 30, 1, 1, 0))))
+                .containsExactly(
+                        "served 1 of 64 connections; latency is that of those served");
+    }
+
+    @Test
+    void shouldSayWhenTheClientIsTheLimit() {
+        assertThat(Notes.of(Sample.CONNECT, List.of(window(1, 1_000, 30, 64, 64, 950_000))))
+                .isEmpty();
+        assertThat(Notes.of(Sample.CONNECT, List.of(window(1, 1_000, 30, 64, 64, 960_000))))
+                .singleElement()
+                .asString()
+                .contains("the client's core was busy");
+    }
+}

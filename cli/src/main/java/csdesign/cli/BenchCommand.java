@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+package csdesign.cli;
+
+import csdesign.bench.Bench;
+import csdesign.bench.Comparison;
+import csdesign.bench.Cpus;
+import csdesign.bench.Environment;
+import csdesign.bench.Pinning;
+import csdesign.bench.Plan;
+import csdesign.bench.Programs;
+import csdesign.bench.Progress;
+import csdesign.bench.Results;
+import csdesign.bench.Results.Named;
+import csdesign.bench.Results.Row;
+import csdesign.bench.Results.Skipped;
+import csdesign.bench.Table;
+import csdesign.bench.Target;
+import csdesign.bench.Workload;
+import csdesign.client.LiveLine;
+import csdesign.design.Catalog;
+import csdesign.kit.Nullable;
+import csdesign.peers.CReference;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// `csdesign bench`: measures designs, and peers, side by side on this machine.
+@Command(name = "bench", description = {
+        "Measure designs side by side: each in its own process, one client for all, in alternating"
+                + " rounds. Two to three minutes; with --quick under 40 seconds.",
+        "Exit code 1 when any answer was wrong or missing."
+}, sortOptions = false)
+final class BenchCommand implements Callable<Integer> {
+    private static final DateTimeFormatter FOLDER = DateTimeFormatter
+            .ofPattern("yyyy-MM-dd'T'HH-mm-ss", Locale.ROOT);
+
+    @Option(names = "--designs", split = ",", paramLabel = "A,B", description = "Which, of those that `csdesign designs` lists (default: all).")
+    private List<String> designs = List.of();
+
+    @Option(names = "--workloads", split = ",", paramLabel = "X,Y", description = "Which of connect, keep-alive (default: all).")
+    private List<String> workloads = List.of();
+
+    @Option(names = "--peers", description = "Measure the reference in C too, compiled here by cc.")
+    private boolean peers;
+
+    @Option(names = "--quick", description = "Less of everything; the figures include compilation by the JIT.")
+    private boolean quick;
+
+    @Option(names = "--rounds", paramLabel = "N", description = "How often each server is measured (default: 5; quick: 3).")
+    private @Nullable Integer rounds;
+
+    @Option(names = "--forks", paramLabel = "N", description = "How often each server is started anew (default: 1).")
+    private @Nullable Integer forks;
+
+    @Option(names = "--warmup", paramLabel = "SECONDS", description = "Load on each server before the first round (default: 4; quick: 1).")
+    private @Nullable Double warmupSeconds;
+
+    @Option(names = "--duration", paramLabel = "SECONDS", description = "Length of each measurement (default: 1.5; quick: 0.3).")
+    private @Nullable Double durationSeconds;
+
+    @Option(names = "--clients", paramLabel = "N", description = "How many ask at the same time (default: 64).")
+    private @Nullable Integer clients;
+
+    @Option(names = "--no-pin", description = "Let server and client run on any CPU.")
+    private boolean noPin;
+
+    @Option(names = "--server-cpus", paramLabel = "LIST", description = "Where the server runs, as 0,2-3 (default: one of its own where there are two).")
+    private @Nullable String serverCpus;
+
+    @Option(names = "--client-cpus", paramLabel = "LIST", description = "Where the client runs (default: another one).")
+    private @Nullable String clientCpus;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Where results.json and results.csv go (default: results/<time>).")
+    private @Nullable String out;
+
+    @Option(names = "--json", description = "Print results.json in place of the table.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        Instant began = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        Plan plan;
+        Pinning pinning;
+        try {
+            plan = plan();
+            pinning = pinning();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+        Programs programs = Programs.find();
+        List<Skipped> skipped = new ArrayList<>();
+        Optional<String> compiler = peers ? CReference.compiler() : Optional.empty();
+        List<Target> targets = targets(programs, compiler, skipped);
+        Environment environment = Environment.here(programs.code(), compiler);
+        Path folder = folder(began);
+
+        PrintWriter err = spec.commandLine().getErr();
+        List<Row> rows;
+        try (Progress progress = new Progress(err, LiveLine.isTerminal())) {
+            skipped.forEach(line -> progress.say("skipped " + line.name() + ": " + line.why()));
+            rows = new Bench(plan, targets, pinning, progress).run(programs.agent());
+        }
+        Results results = new Results(
+                Results.FORMAT,
+                began.toString(),
+                environment,
+                new Results.Method(
+                        spec.commandLine().getParseResult().originalArgs(),
+                        Programs.FLAGS,
+                        Bench.engine().toString(),
+                        pinning,
+                        plan,
+                        targets.stream()
+                                .map(each -> new Named(each.name(), each.kind(), each.command()))
+                                .toList()),
+                skipped,
+                rows,
+                Comparison.of(rows));
+        results.write(folder);
+        print(results, folder);
+        return results.areRight() ? 0 : 1;
+    }
+
+    private void print(Results results, Path folder) {
+        PrintWriter stdout = spec.commandLine().getOut();
+        if (json) {
+            stdout.println(results.json());
+        } else {
+            stdout.print(Table.of(results));
+            stdout.println();
+            stdout.println("all rounds: " + folder.resolve("results.json") + " and results.csv");
+        }
+        stdout.flush();
+    }
+
+    private Plan plan() {
+        Plan base = quick ? Plan.QUICK : Plan.FULL;
+        List<Workload> chosen = choose(
+                "workload", workloads, Workload.ALL, Workload::name).stream()
+                .map(workload -> clients == null ? workload : workload.withClients(clients))
+                .toList();
+        return new Plan(
+                chosen,
+                forks == null ? base.forks() : forks,
+                rounds == null ? base.rounds() : rounds,
+                warmupSeconds == null ? base.warmupMillis() : Math.round(warmupSeconds * 1e3),
+                base.rampMillis(),
+                durationSeconds == null ? base.durationMillis() : Math.round(durationSeconds * 1e3),
+                quick);
+    }
+
+    private Pinning pinning() throws IOException {
+        if (noPin && (serverCpus != null || clientCpus != null)) {
+            throw new IllegalArgumentException(
+                    "--no-pin and --server-cpus or --client-cpus exclude each other");
+        }
+        return Pinning.choose(
+                !noPin,
+                serverCpus == null ? Cpus.NONE : Cpus.parse(serverCpus),
+                clientCpus == null ? Cpus.NONE : Cpus.parse(clientCpus));
+    }
+
+    private List<Target> targets(
+            Programs programs, Optional<String> compiler, List<Skipped> skipped) {
+        List<Target> targets = new ArrayList<>();
+        for (Catalog.Entry entry : choose(
+                "design", designs, Catalog.ENTRIES, Catalog.Entry::slug)) {
+            if (entry.needs().areMetHere()) {
+                targets.add(Target.design(entry.slug(), programs));
+            } else {
+                skipped.add(new Skipped(entry.slug(), "needs " + entry.needs().words()));
+            }
+        }
+        if (peers && !Catalog.Needs.LINUX.areMetHere()) {
+            skipped.add(new Skipped(CReference.NAME, "needs " + Catalog.Needs.LINUX.words()));
+        } else if (peers && compiler.isEmpty()) {
+            skipped.add(
+                    new Skipped(
+                            CReference.NAME,
+                            "there is no C compiler; install gcc or clang so that `cc` runs"));
+        } else if (peers) {
+            targets.add(Target.cReference());
+        }
+        return targets;
+    }
+
+    /// Those that were named, in the order of the list; all when none was.
+    private <T> List<T> choose(
+            String what, List<String> named, List<T> all, Function<T, String> name) {
+        for (String wanted : named) {
+            if (all.stream().map(name).noneMatch(wanted::equals)) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "no " + what + " '" + wanted + "'; there are "
+                                + String.join(", ", all.stream().map(name).toList()));
+            }
+        }
+        return all.stream()
+                .filter(each -> named.isEmpty() || named.contains(name.apply(each)))
+                .toList();
+    }
+
+    /// Tried before anything is measured: minutes of work must not end in a folder that cannot be
+    /// written. What was made for that is removed again, so that a bench that is broken off leaves
+    /// nothing.
+    private Path folder(Instant began) {
+        String name = out != null
+                ? out
+                : "results/" + FOLDER.format(began.atZone(ZoneId.systemDefault()));
+        try {
+            Path folder = Path.of(name);
+            List<Path> missing = Stream
+                    .iterate(folder.toAbsolutePath(), Objects::nonNull, Path::getParent)
+                    .takeWhile(each -> !Files.exists(each))
+                    .toList();
+            Files.createDirectories(folder);
+            Files.delete(Files.createTempFile(folder, "writable", ".part"));
+            for (Path made : missing) {
+                Files.delete(made);
+            }
+            return folder;
+        } catch (IOException | InvalidPathException e) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--out is '" + name + "': cannot be written (" + e + "); name another folder",
+                    e);
+        }
+    }
+}
