@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+package csdesign.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
+
+/// A client that reads as fast as the server can write does not keep the server to
+/// itself.
+@EveryDesign
+record FastReaderContract(Subject subject) {
+    /// Some seconds of copying: a small client that had to wait for it would come after
+    /// it.
+    private static final long BULK = 8L << 30;
+
+    private static final int SMALL_REQUESTS = 50;
+
+    @Test
+    void shouldServeASmallClientBesideAFastBulkReader() throws Exception {
+        ServerProcess server = subject.server("--max-answer-bytes", "" + BULK);
+        try (Client bulk = Client.of(server);
+                Client small = Client.of(server)) {
+            bulk.send(BULK + "\n").expectPart(0, 1_000_000);
+            FutureTask<Void> reader = new FutureTask<>(() -> {
+                bulk.drain();
+                return null;
+            });
+            Thread.ofPlatform().start(reader);
+
+            if (Honest.servesOneAtATime(subject.entry())) {
+                small.send("3000\n");
+                assertThat(small.hasBytes()).isFalse();
+                bulk.reset();
+                small.expectAnswer(3000);
+            } else {
+                for (int i = 0; i < SMALL_REQUESTS; i++) {
+                    small.send("3000\n").expectAnswer(3000);
+                }
+                assertThat(reader.isDone()).as("the bulk answer came first").isFalse();
+                bulk.reset();
+            }
+            reader.get();
+        }
+    }
+}

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: MIT
+package csdesign.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import csdesign.contract.ServerProcess.Command;
+import csdesign.kit.Limits;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// A stop lets no new client in and drops none that is in: who has asked is answered, who
+/// is only connected has a last call, then the server says who did what and ends with
+/// exit code 0.
+@EveryDesign
+record StopContract(Subject subject) {
+    /// Well within the default grace of 10 s: a server that sits its grace out is late.
+    private static final Duration PROMPT = Duration.ofSeconds(5);
+
+    private static final long LONG_ANSWER = 32L * 1024 * 1024;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT"})
+    void shouldEndInOrderOnASignal(String signal) throws Exception {
+        ServerProcess server = subject.ownServer();
+        try (Client client = Client.of(server)) {
+            client.send("3000\n").expectAnswer(3000);
+        }
+        server.signal(signal);
+        assertThat(server.awaitExit(PROMPT)).isZero();
+        assertThat(server.err()).isEmpty();
+        assertThat(server.distributionSum()).isEqualTo(1);
+        assertThat(server.out()).anySatisfy(
+                line -> assertThat(line).startsWith("1 connections, 1 requests, 3,000 bytes"));
+        assertThat(server.out()).anySatisfy(line -> assertThat(line).startsWith("cost: "));
+    }
+
+    @Test
+    void shouldLeaveItsPortFree() throws Exception {
+        ServerProcess first = subject.ownServer();
+        try (Client client = Client.of(first)) {
+            client.send("3000\n").expectAnswer(3000);
+            first.terminate(); // it closes first: TIME_WAIT is then at its end of the connection
+            client.expectEnd();
+        }
+        assertThat(first.awaitExit(PROMPT)).isZero();
+        Command again = Command.of(subject.slug()).onPort(first.port());
+        ServerProcess second = subject.ownServer(again);
+        try (Client client = Client.of(second)) {
+            client.send("3000\n").expectAnswer(3000);
+        }
+    }
+
+    @Test
+    void shouldLeaveNoFile(@TempDir Path temporary) throws Exception {
+        Set<Path> before = ourFiles();
+        ServerProcess server = subject.ownServer(
+                Command.of(subject.slug()).withFlag("-Djava.io.tmpdir=" + temporary));
+        try (Client client = Client.of(server)) {
+            client.send("3000\n").expectAnswer(3000);
+        }
+        server.terminate();
+        assertThat(server.awaitExit(PROMPT)).isZero();
+        // Another server that starts beside this test has its file for some milliseconds.
+        await("no file of ours in shared memory").atMost(ServerProcess.PATIENCE)
+                .untilAsserted(() -> assertThat(ourFiles()).isSubsetOf(before));
+        try (Stream<Path> left = Files.list(temporary)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldAnswerThoseWhoseAnswerWaits() throws Exception {
+        ServerProcess server = subject.ownServer("--wait", "400");
+        try (Crowd crowd = new Crowd(server, oneAtATime() ? 3 : 20)) {
+            for (Client client : crowd.clients) {
+                client.send("3000\n");
+            }
+            server.awaitRead(oneAtATime() ? crowd.first() : crowd.last());
+            server.terminate();
+            crowd.expectAnswersAndEnds(3000);
+        }
+        expectQuietEnd(server, oneAtATime() ? 3 : 20);
+    }
+
+    @Test
+    void shouldFinishAnswersUnderWay() throws Exception {
+        ServerProcess server = subject.ownServer();
+        int count = oneAtATime() ? 1 : 5;
+        List<Client> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                Client client = Client.withSmallWindow(server);
+                clients.add(client);
+                client.send(LONG_ANSWER + "\n").expectPart(0, 1_000_000);
+            }
+            server.terminate();
+            for (Client client : clients) {
+                client.expectPart(1_000_000, LONG_ANSWER).expectEnd();
+                client.leave();
+            }
+        } finally {
+            for (Client client : clients) {
+                client.leave();
+            }
+        }
+        expectQuietEnd(server, count);
+    }
+
+    @Test
+    void shouldAnswerARequestThatWasSentBeforeTheStop() throws Exception {
+        ServerProcess server = subject.ownServer();
+        try (Client client = Client.withSmallWindow(server)) {
+            client.send(LONG_ANSWER + "\n").expectPart(0, 1_000_000);
+            // The server is within the answer and will not read this before it is done.
+            client.send("3000\n");
+            server.terminate();
+            client.expectPart(1_000_000, LONG_ANSWER).expectAnswer(3000).expectEnd();
+        }
+        expectQuietEnd(server, 1);
+    }
+
+    @Test
+    void shouldServeTheAcceptQueue() throws Exception {
+        ServerProcess server = subject.ownServer();
+        server.freeze();
+        try (Crowd crowd = new Crowd(server, 50)) {
+            for (Client client : crowd.clients) {
+                client.send("3000\n");
+            }
+            server.terminate();
+            server.thaw();
+            crowd.expectAnswersAndEnds(3000);
+        }
+        expectQuietEnd(server, 50);
+    }
+
+    @Test
+    void shouldServeTheAcceptQueueThoughItIsFull() throws Exception {
+        ServerProcess server = subject.ownServer("--max-connections", "1", "--wait", "100");
+        try (Crowd crowd = new Crowd(server, 5)) {
+            for (Client client : crowd.clients) {
+                client.send("3000\n");
+            }
+            server.awaitRead(crowd.first());
+            server.terminate();
+            crowd.expectAnswersAndEnds(3000);
+        }
+        expectQuietEnd(server, 5);
+    }
+
+    @Test
+    void shouldEndPromptlyThoughItIsFull() throws Exception {
+        ServerProcess server = subject.ownServer("--max-connections", "1", "--wait", "300");
+        try (Client client = Client.of(server)) {
+            client.send("3000\n");
+            server.awaitRead(client);
+            server.terminate();
+            client.expectAnswer(3000).expectEnd();
+        }
+        expectQuietEnd(server, 1);
+    }
+
+    @Test
+    void shouldSendIdleClientsAway() throws Exception {
+        ServerProcess server = subject.ownServer();
+        try (Crowd crowd = new Crowd(server, oneAtATime() ? 3 : 20)) {
+            // One has asked before, the others never.
+            crowd.first().send("3000\n").expectAnswer(3000);
+            server.terminate();
+            for (Client client : crowd.clients) {
+                client.expectEnd();
+                client.leave();
+            }
+        }
+        expectQuietEnd(server, oneAtATime() ? 3 : 20);
+    }
+
+    @Test
+    void shouldCutTheEndlessWhenTheGraceIsOver() throws Exception {
+        ServerProcess server = subject.ownServer("--grace", "0.5");
+        try (Client client = Client.withSmallWindow(server)) {
+            client.send(LONG_ANSWER + "\n").expectPart(0, 1_000_000); // and reads no more
+            long begin = System.nanoTime();
+            server.terminate();
+            assertThat(server.awaitExit(PROMPT)).isZero();
+            assertThat((System.nanoTime() - begin) / 1_000_000).isGreaterThanOrEqualTo(500);
+            assertThat(client.drain()).isLessThan(LONG_ANSWER - 1_000_000);
+        }
+        assertThat(server.distributionSum()).isEqualTo(1);
+        assertThat(server.err()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT"})
+    void shouldEndAtOnceOnASecondSignal(String second) throws Exception {
+        ServerProcess server = subject.ownServer("--grace", "60");
+        try (Client client = Client.withSmallWindow(server)) {
+            client.send(LONG_ANSWER + "\n").expectPart(0, 1_000_000); // and reads no more
+            server.terminate();
+            server.awaitSignalDelivered();
+            server.signal(second);
+            assertThat(server.awaitExit(PROMPT)).isZero();
+        }
+        assertThat(server.err()).isEmpty();
+    }
+
+    @Test
+    void shouldLoseNobodyUnderLoad() throws Exception {
+        ServerProcess server = subject.ownServer();
+        Load load = new Load(server, Honest.mayResetNewcomersAtStop(subject.entry()));
+        load.start(4, oneAtATime() ? 0 : 3);
+        await("load").atMost(ServerProcess.PATIENCE).until(() -> load.answers.get() > 500);
+        load.terminateServer();
+        assertThat(server.awaitExit(ServerProcess.PATIENCE)).isZero();
+        load.join();
+        assertThat(load.errors).isEmpty();
+        assertThat(server.err()).isEmpty();
+        assertThat(server.distributionSum())
+                .isBetween(load.connections.get() - load.resets.get(), load.connections.get());
+    }
+
+    private boolean oneAtATime() {
+        return Honest.servesOneAtATime(subject.entry());
+    }
+
+    private static void expectQuietEnd(ServerProcess server, int connections) throws Exception {
+        assertThat(server.awaitExit(PROMPT)).isZero();
+        assertThat(server.err()).isEmpty();
+        assertThat(server.distributionSum()).isEqualTo(connections);
+    }
+
+    private static Set<Path> ourFiles() throws IOException {
+        Path memory = Path.of("/dev/shm");
+        if (!Files.isDirectory(memory)) {
+            return Set.of();
+        }
+        try (Stream<Path> files = Files.list(memory)) {
+            return files.filter(file -> file.getFileName().toString().startsWith("csdesign-"))
+                    .collect(Collectors.toSet());
+        }
+    }
+
+    /// Clients that are connected in this order.
+    private static final class Crowd implements AutoCloseable {
+        final List<Client> clients = new ArrayList<>();
+
+        Crowd(ServerProcess server, int count) throws IOException {
+            for (int i = 0; i < count; i++) {
+                clients.add(Client.of(server));
+            }
+        }
+
+        Client first() {
+            return clients.getFirst();
+        }
+
+        Client last() {
+            return clients.getLast();
+        }
+
+        void expectAnswersAndEnds(int count) throws IOException {
+            for (Client client : clients) {
+                client.expectAnswer(count).expectEnd();
+                client.leave(); // makes room where there is room for one only
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (Client client : clients) {
+                client.leave();
+            }
+        }
+    }
+
+    /// Clients that ask until nobody lets them in, and know what they may expect.
+    private static final class Load {
+        private static final int COUNT = 3000;
+
+        final AtomicLong answers = new AtomicLong();
+        final AtomicLong connections = new AtomicLong();
+        final AtomicLong resets = new AtomicLong();
+        final ConcurrentLinkedQueue<String> errors = new ConcurrentLinkedQueue<>();
+        private final List<Thread> threads = new ArrayList<>();
+        private final ServerProcess server;
+        private final boolean newcomersMayBeReset;
+        private volatile boolean signalled;
+        private volatile long signalNanos;
+
+        Load(ServerProcess server, boolean newcomersMayBeReset) {
+            this.server = server;
+            this.newcomersMayBeReset = newcomersMayBeReset;
+        }
+
+        void start(int onePerRequest, int keepingAlive) {
+            for (int i = 0; i < onePerRequest + keepingAlive; i++) {
+                int requests = i < onePerRequest ? 1 : Integer.MAX_VALUE;
+                threads.add(Thread.ofPlatform().start(() -> run(requests)));
+            }
+        }
+
+        void terminateServer() {
+            signalNanos = System.nanoTime();
+            signalled = true;
+            server.terminate();
+        }
+
+        void join() throws InterruptedException {
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        }
+
+        private void run(int requestsPerConnection) {
+            while (errors.isEmpty()) {
+                try (Client client = Client.of(server)) {
+                    connections.incrementAndGet();
+                    for (int i = 0; i < requestsPerConnection && ask(client); i++) {
+                        answers.incrementAndGet();
+                    }
+                } catch (ConnectException | SocketTimeoutException refused) {
+                    if (!signalled) {
+                        errors.add("refused before the signal: " + refused);
+                    }
+                    return;
+                } catch (IOException e) {
+                    errors.add(e.toString());
+                }
+            }
+        }
+
+        /// @return whether it was answered
+        private boolean ask(Client client) throws IOException {
+            long before = client.received();
+            boolean first = before == 0;
+            boolean sentInTime = true;
+            try {
+                client.send(COUNT + "\n");
+                sentInTime = sentInTime(first);
+                client.expectAnswer(COUNT);
+                return true;
+            } catch (AssertionError | SocketException e) {
+                boolean nothingCame = client.received() == before;
+                boolean reset = !(e instanceof AssertionError) || e.getCause() != null;
+                if (reset && signalled && newcomersMayBeReset && first && nothingCame) {
+                    resets.incrementAndGet();
+                } else if (!nothingCame || sentInTime || (reset && first)) {
+                    errors.add((first ? "first" : "later") + " request, sent "
+                            + (System.nanoTime() - signalNanos) / 1_000 + " us after the signal, "
+                            + (client.received() - before) + " bytes came: " + e);
+                }
+                return false;
+            }
+        }
+
+        /// Whether a request that is on the wire now must be answered: a client's first
+        /// one until the last call is over (half of it, for the clocks differ), later
+        /// ones until the signal. Then the connection may end in order between two
+        /// answers.
+        private boolean sentInTime(boolean first) {
+            long most = first ? TimeUnit.MILLISECONDS.toNanos(Limits.LAST_CALL_MILLIS / 2) : 0;
+            return !signalled || System.nanoTime() - signalNanos < most;
+        }
+    }
+}
