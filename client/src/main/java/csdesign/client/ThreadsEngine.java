@@ -37,15 +37,6 @@ final class ThreadsEngine {
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 
-    private enum Turn {
-        /// Make requests.
-        GO,
-        /// Make none for now.
-        PAUSE,
-        /// Leave.
-        END
-    }
-
     private final Load load;
     private final InetSocketAddress server;
     private final Progress progress;
@@ -54,9 +45,13 @@ final class ThreadsEngine {
     private final CountDownLatch ended;
     private final long timeoutNanos;
 
-    private volatile Turn turn = Turn.GO;
     private volatile boolean measuring;
+
+    /// Until when requests are made; those that come later wait for the next phase, or
+    /// leave.
     private volatile long untilNanos;
+
+    private volatile boolean leaving;
 
     ThreadsEngine(Load load, InetSocketAddress server, Progress progress) {
         this.load = load;
@@ -78,12 +73,11 @@ final class ThreadsEngine {
             if (load.warmupMillis() > 0) {
                 progress.begin(Phase.WARM_UP, load.warmupMillis() * NANOS_PER_MILLI);
                 long end = System.nanoTime() + load.warmupMillis() * NANOS_PER_MILLI;
-                untilNanos = end;
+                go(end);
                 start();
                 started = true;
                 watchUntil(end, false);
                 if (progress.hasGate()) {
-                    turn(Turn.PAUSE);
                     watchUntil(System.nanoTime() + Client.DRAIN_NANOS, true);
                 }
             }
@@ -94,9 +88,8 @@ final class ThreadsEngine {
                 long end = began + (load.timed()
                         ? load.durationMillis() * NANOS_PER_MILLI
                         : Long.MAX_VALUE / 2);
-                untilNanos = end;
                 measuring = true;
-                turn(Turn.GO);
+                go(end);
                 if (!started) {
                     start();
                 }
@@ -106,12 +99,12 @@ final class ThreadsEngine {
                 cpu = CpuTime.now().since(before);
             }
             progress.begin(Phase.ENDING, 0);
-            turn(Turn.END);
+            leave();
             if (load.timed()) {
                 watchUntil(System.nanoTime() + Client.DRAIN_NANOS, true);
             }
         } finally {
-            turn(Turn.END);
+            leave();
             end();
         }
         Tally sum = new Tally(latencyNanos);
@@ -160,20 +153,25 @@ final class ThreadsEngine {
         }
     }
 
-    private synchronized void turn(Turn next) {
-        turn = next;
+    private synchronized void go(long endNanos) {
+        untilNanos = endNanos;
         notifyAll();
     }
 
-    /// Waits while no requests are to be made.
+    private synchronized void leave() {
+        leaving = true;
+        notifyAll();
+    }
+
+    /// Waits while no requests are to be made: the time of this phase is over, and the
+    /// engine's thread will say what comes next.
     ///
     /// @return false when it is time to leave
     private synchronized boolean awaitTurn() throws InterruptedException {
-        while (turn == Turn.PAUSE || (turn == Turn.GO && untilNanos - System.nanoTime() <= 0)) {
-            // The time of this phase is over; the engine's thread will say what comes next.
-            wait(1);
+        while (!leaving && untilNanos - System.nanoTime() <= 0) {
+            wait();
         }
-        return turn == Turn.GO;
+        return !leaving;
     }
 
     /// Ends all threads: who still waits for an answer is not answered any more.
@@ -255,10 +253,10 @@ final class ThreadsEngine {
                 answer.begin();
                 late = false;
                 beganNanos = System.nanoTime();
-                // In flight before it looks whose turn it is: whoever pauses the engine and then
-                // sees nothing in flight can rely on that.
+                // In flight before it looks at the time: the engine's thread, once that time is
+                // over and nothing is in flight, can rely on it.
                 inFlight = true;
-                if (turn == Turn.GO && untilNanos - beganNanos > 0) {
+                if (!leaving && untilNanos - System.nanoTime() > 0) {
                     return true;
                 }
                 inFlight = false;
