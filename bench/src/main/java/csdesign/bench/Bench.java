@@ -190,11 +190,23 @@ public final class Bench {
                 throw e;
             } catch (IOException e) {
                 children.returnUnlessInterrupted();
-                fail(children, cell, String.valueOf(e.getMessage()));
+                fail(children, cell, reason(cell, String.valueOf(e.getMessage())));
             } finally {
                 progress.end();
             }
         }
+    }
+
+    /// A client whose connections break does not know why; the server's last words may tell.
+    private static String reason(Cell cell, String why) throws InterruptedException {
+        if (cell.server == null) {
+            return why;
+        }
+        return cell.server.child()
+                .end()
+                .filter(end -> !why.contains(end))
+                .map(end -> why + "; " + end)
+                .orElse(why);
     }
 
     private void fail(Children children, Cell cell, String why) {

@@ -21,6 +21,9 @@ final class Child implements AutoCloseable {
     /// How long it may take to end by itself once its input has ended.
     private static final long END_MILLIS = 3_000;
 
+    /// How long after its connections broke a process may take to be gone.
+    private static final long LAST_WORDS_MILLIS = 300;
+
     private static final long KILL_MILLIS = 5_000;
 
     private final String name;
@@ -49,7 +52,7 @@ final class Child implements AutoCloseable {
     /// @throws IOException when there is no such program, or it cannot run there
     static Child start(String name, List<String> command, Cpus cpus) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command);
-        // What is set for this JVM is not meant for those that are measured: all have the same flags.
+        // What is set for this JVM is not meant for those measured: all have the same flags.
         builder.environment().keySet().removeAll(List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"));
         return new Child(name, Affinity.start(builder, cpus));
     }
@@ -98,6 +101,15 @@ final class Child implements AutoCloseable {
                 name + " (pid " + pid() + ") ended"
                         + (process.isAlive() ? "" : " with exit code " + process.exitValue())
                         + complaints());
+    }
+
+    /// How it ended, when it has ended or does so at once.
+    ///
+    /// @return its exit code and last words, or nothing when it lives
+    Optional<String> end() throws InterruptedException {
+        return process.waitFor(LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS)
+                ? Optional.of(String.valueOf(ended().getMessage()))
+                : Optional.empty();
     }
 
     private String complaints() {

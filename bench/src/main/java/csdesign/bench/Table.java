@@ -65,8 +65,9 @@ public final class Table {
                         String.format(
                                 Locale.ROOT,
                                 "%s%d rounds of %s s after %s s of warm-up: median (least..most)."
-                                        + " Closed loop, every byte compared. User, system and"
-                                        + " switches are per request too. %s. %s",
+                                        + " Closed loop, every byte compared. User, system (the"
+                                        + " kernel samples which) and switches are per request too."
+                                        + " %s. %s",
                                 plan.forks() == 1 ? "" : plan.forks() + " forks, each ",
                                 plan.rounds(),
                                 number(plan.durationMillis() / 1e3),
@@ -78,7 +79,8 @@ public final class Table {
             lines.addAll(
                     wrap(
                             "quick: the servers are still being compiled by the JIT while they are"
-                                    + " measured, and that counts as their CPU. Compare by a full run.",
+                                    + " measured, and that counts as their CPU. Compare by a full"
+                                    + " run.",
                             ""));
         }
         for (Results.Skipped skipped : results.skipped()) {

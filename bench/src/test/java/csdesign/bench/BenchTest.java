@@ -72,7 +72,7 @@ class BenchTest {
         assertThat(rows.get(0).failure()).contains("wrong-byte", "at 1500 of 3000");
         assertThat(rows.get(1).failure()).contains("the client counted", "and the server");
         assertThat(rows.get(2).failure()).contains("exit code 3", "no door to open");
-        assertThat(rows.get(3).failure()).contains("the client counted errors");
+        assertThat(rows.get(3).failure()).contains("exit code 4", "too much for me");
         assertThat(rows.subList(0, 4)).allSatisfy(row -> {
             assertThat(row.figures()).isEmpty();
             assertThat(row.windows()).isEmpty();

@@ -2,6 +2,7 @@
 package csdesign.contract;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -71,7 +72,7 @@ record ExactBytesContract(Subject subject) {
         try (Client client = Client.of(subject.server("--service", "echo"))) {
             client.send(sent).expectBytes(sent);
             client.send("again")
-                    .expectBytes("again".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+                    .expectBytes("again".getBytes(StandardCharsets.US_ASCII));
             client.send(sent).halfClose().expectBytes(sent).expectEnd();
         }
     }

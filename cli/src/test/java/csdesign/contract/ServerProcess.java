@@ -39,6 +39,9 @@ final class ServerProcess implements AutoCloseable {
             .compile("listening on 127\\.0\\.0\\.1:(\\d+) \\(([a-z0-9-]+), pid (\\d+)\\)");
     private static final Pattern WORKER = Pattern
             .compile("worker \\d+ \\(pid \\d+\\): (\\d+) connections");
+    private static final Pattern IGNORED_SIGNALS = Pattern
+            .compile("(?m)^SigIgn:\\s+([0-9a-f]{16})$");
+    private static final long SIGINT_BIT = 1 << (2 - 1);
     private static final Pattern CPU_TIMES = Pattern
             .compile("\\) \\w(?: -?\\d+){10} (\\d+) (\\d+)");
     private static final Pattern DESCRIPTOR_LIMITS = Pattern
@@ -198,6 +201,14 @@ final class ServerProcess implements AutoCloseable {
         Pattern none = Pattern.compile("(?m)^ShdPnd:\\s+0+$");
         await("the signal to be delivered").atMost(PATIENCE)
                 .until(() -> none.matcher(read(proc("status"))).find());
+    }
+
+    /// Whether it was started with SIGINT ignored, as a shell starts what runs in its background.
+    /// A JVM honours that: nothing in it can handle the signal then.
+    boolean ignoresInterrupt() {
+        Matcher ignored = IGNORED_SIGNALS.matcher(read(proc("status")));
+        assertThat(ignored.find()).as("SigIgn").isTrue();
+        return (Long.parseUnsignedLong(ignored.group(1), 16) & SIGINT_BIT) != 0;
     }
 
     /// SIGSTOP, and waits until every thread has stopped. Connections pile up in the

@@ -3,6 +3,7 @@ package csdesign.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import csdesign.contract.ServerProcess.Command;
 import csdesign.kit.Limits;
@@ -40,6 +41,8 @@ record StopContract(Subject subject) {
     @ValueSource(strings = {"TERM", "INT"})
     void shouldEndInOrderOnASignal(String signal) throws Exception {
         ServerProcess server = subject.ownServer();
+        assumeFalse(signal.equals("INT") && server.ignoresInterrupt(),
+                "SIGINT is ignored by whatever runs these tests, and so by what they start");
         try (Client client = Client.of(server)) {
             client.send("3000\n").expectAnswer(3000);
         }
@@ -208,15 +211,14 @@ record StopContract(Subject subject) {
         assertThat(server.err()).isEmpty();
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"TERM", "INT"})
-    void shouldEndAtOnceOnASecondSignal(String second) throws Exception {
+    @Test
+    void shouldEndAtOnceOnASecondSignal() throws Exception {
         ServerProcess server = subject.ownServer("--grace", "60");
         try (Client client = Client.withSmallWindow(server)) {
             client.send(LONG_ANSWER + "\n").expectPart(0, 1_000_000); // and reads no more
             server.terminate();
             server.awaitSignalDelivered();
-            server.signal(second);
+            server.terminate();
             assertThat(server.awaitExit(PROMPT)).isZero();
         }
         assertThat(server.err()).isEmpty();
@@ -226,7 +228,7 @@ record StopContract(Subject subject) {
     void shouldLoseNobodyUnderLoad() throws Exception {
         ServerProcess server = subject.ownServer();
         Load load = new Load(server, Honest.mayResetNewcomersAtStop(subject.entry()));
-        load.start(4, oneAtATime() ? 0 : 3);
+        load.start(16, oneAtATime() ? 0 : 3);
         await("load").atMost(ServerProcess.PATIENCE).until(() -> load.answers.get() > 500);
         load.terminateServer();
         assertThat(server.awaitExit(ServerProcess.PATIENCE)).isZero();
