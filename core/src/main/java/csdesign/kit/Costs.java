@@ -14,11 +14,15 @@ import com.sun.management.ThreadMXBean;
 import csdesign.posix.Arch;
 import csdesign.posix.Errno;
 import csdesign.posix.SysResource;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /// What a server has done and what that has cost, its children included.
 ///
@@ -69,8 +73,21 @@ public record Costs(
                     told ? micros(self, RU_STIME) + micros(children, RU_STIME) : -1,
                     told ? value(self, RU_NVCSW) + value(children, RU_NVCSW) : -1,
                     told ? value(self, RU_NIVCSW) + value(children, RU_NIVCSW) : -1,
-                    told ? Math.max(value(self, RU_MAXRSS), value(children, RU_MAXRSS)) : -1,
+                    told ? Math.max(peakRss(self), value(children, RU_MAXRSS)) : -1,
                     allocatedSoFar());
+        }
+    }
+
+    /// ru_maxrss survives execve(2): a small server started by a large program would report
+    /// that program's peak. VmHWM is this program's own.
+    private static long peakRss(MemorySegment usage) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith("VmHWM:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                    .findFirst()
+                    .orElseGet(() -> value(usage, RU_MAXRSS));
+        } catch (IOException noProc) {
+            return value(usage, RU_MAXRSS);
         }
     }
 
