@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+package csdesign.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import csdesign.design.Catalog;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/// The pages say what the sources say. `-Dcsdesign.pages.write=true` writes what differs.
+class PagesTest {
+    private static final List<String> SECTIONS = List.of(
+            "## How it works",
+            "## Numbers",
+            "## Try it",
+            "## Look for",
+            "## Break it",
+            "## Next",
+            "## Sources");
+    private static final Pattern LINK = Pattern.compile("]\\(([^)#]+)[^)]*\\)");
+
+    @Test
+    void shouldQuoteTheSourcesAndTheCatalogAsTheyAre() throws IOException {
+        for (Path page : Pages.all()) {
+            List<String> committed = Files.readAllLines(page);
+            List<String> generated = Pages.generated(committed);
+            if (Boolean.getBoolean("csdesign.pages.write") && !generated.equals(committed)) {
+                Files.write(page, generated);
+            } else {
+                assertThat(committed).as("%s", page).isEqualTo(generated);
+            }
+        }
+    }
+
+    @Test
+    void shouldHaveAPageWithEverySectionForEveryDesign() throws IOException {
+        for (Catalog.Entry entry : Catalog.ENTRIES) {
+            List<String> lines = Files.readAllLines(Pages.of(entry));
+            assertThat(lines).as("%s", entry.slug()).startsWith("# " + entry.slug());
+            assertThat(lines.stream().filter(SECTIONS::contains)).isEqualTo(SECTIONS);
+            assertThat(lines).anyMatch(line -> line.startsWith("<!-- region "));
+            assertThat(String.join("\n", lines))
+                    .as("numbers of %s say where they come from", entry.slug())
+                    .containsPattern("(?s)## Numbers.*Linux \\d.*\\./csdesign bench.*## Try it");
+        }
+    }
+
+    @Test
+    void shouldNumberTheStepsAsTheCodeDoes() throws IOException {
+        for (Catalog.Entry entry : Catalog.ENTRIES) {
+            String page = Files.readString(Pages.of(entry));
+            Path source = Pages.home()
+                    .resolve("core/src/main/java/csdesign/design/" + entry.file());
+            String code = String.join("\n", Pages.region(source, "loop"));
+            String how = page.substring(page.indexOf("## How it works"),
+                    page.indexOf("<!-- region"));
+            List<String> inPage = find("(?m)^(\\d)\\. ", how);
+            List<String> inCode = find("// (\\d)(?=$|[: \\n])", code);
+            assertThat(inCode).as("%s", entry.slug()).containsExactlyInAnyOrderElementsOf(inPage);
+        }
+    }
+
+    @Test
+    void shouldLinkOnlyToFilesThatExist() throws IOException {
+        for (Path page : Pages.all()) {
+            for (String target : find(LINK.pattern(), Files.readString(page))) {
+                if (!target.startsWith("http")) {
+                    Path file = page.resolveSibling(target).normalize();
+                    assertThat(file).as("%s links to it", page).exists();
+                }
+            }
+        }
+    }
+
+    private static List<String> find(String pattern, String text) {
+        Matcher matcher = Pattern.compile(pattern).matcher(text);
+        return matcher.results().map(result -> result.group(1)).toList();
+    }
+}
