@@ -16,12 +16,15 @@ import java.util.jar.JarFile;
 public final class Programs {
     /// The flags of every JVM that measures or is measured. One collector and one heap for all, so
     /// that designs differ by their design; the serial one has no threads of its own that would
-    /// count as the design's. No file of counters that a thread writes to the disk. Native access
+    /// count as the design's. A young generation that stays in the cache and is soon touched
+    /// whole: or a server that makes little garbage pays a page fault for each new page, for as
+    /// long as it is measured. No file of counters that a thread writes to the disk. Native access
     /// for the designs that call the kernel.
     public static final List<String> FLAGS = List.of(
             "-XX:+UseSerialGC",
             "-XX:-UsePerfData",
             "-Xmx1g",
+            "-Xmn16m",
             "--enable-native-access=ALL-UNNAMED");
 
     private static final String MAIN_CLASS = "csdesign.cli.Main";

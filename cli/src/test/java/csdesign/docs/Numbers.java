@@ -93,6 +93,35 @@ final class Numbers {
         return lines;
     }
 
+    /// A design beside a peer: the ratio of their CPU per request, round by round.
+    List<String> comparison() {
+        List<String> lines = new ArrayList<>(List.of(provenance(), ""));
+        lines.add(
+                "| workload | design / peer | CPU us/request | user us/request | ratio of CPU, by rounds"
+                        + " | heap bytes/request |");
+        lines.add("|---|---|---|---|---|---|");
+        for (JsonNode comparison : results.get("comparisons")) {
+            String workload = comparison.get("workload").asString();
+            JsonNode design = row(workload, comparison.get("target").asString());
+            JsonNode peer = row(workload, comparison.get("peer").asString());
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "| `%s` | `%s` / `%s` | %s / %s | %s / %s | %.3f (%.3f..%.3f) | %s |",
+                    workload,
+                    comparison.get("target").asString(),
+                    comparison.get("peer").asString(),
+                    median(design, "cpuMicrosPerRequest", "%.2f"),
+                    median(peer, "cpuMicrosPerRequest", "%.2f"),
+                    median(design, "userMicrosPerRequest", "%.2f"),
+                    median(peer, "userMicrosPerRequest", "%.2f"),
+                    comparison.at("/ratio/median").asDouble(),
+                    comparison.at("/ratio/least").asDouble(),
+                    comparison.at("/ratio/most").asDouble(),
+                    median(design, "allocatedBytesPerRequest", "%.1f")));
+        }
+        return lines;
+    }
+
     private String provenance() {
         JsonNode environment = results.get("environment");
         JsonNode plan = results.at("/method/plan");

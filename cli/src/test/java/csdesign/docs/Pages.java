@@ -72,10 +72,15 @@ final class Pages {
             } else if (line.equals("<!-- catalog -->")) {
                 out.addAll(catalog());
                 i = indexOf(page, "<!-- end -->", i) - 1;
-            } else if (line.startsWith("<!-- numbers ") || line.startsWith("<!-- plot ")) {
+            } else if (line.matches("<!-- (numbers|plot|comparison) .*")) {
                 String[] words = line.split(" ", -1);
                 Numbers numbers = Numbers.of(home().resolve(words[2]));
-                out.addAll(words[1].equals("plot") ? numbers.plot() : numbers.table(words[3]));
+                out.addAll(
+                        switch (words[1]) {
+                            case "plot" -> numbers.plot();
+                            case "comparison" -> numbers.comparison();
+                            default -> numbers.table(words[3]);
+                        });
                 i = indexOf(page, "<!-- end -->", i) - 1;
             }
         }
