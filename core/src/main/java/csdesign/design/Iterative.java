@@ -30,9 +30,10 @@ import java.nio.channels.SocketChannel;
 /// **In Java** Plain [java.nio.channels.SocketChannel] in blocking mode; it runs on any
 /// system.
 ///
-/// **Look for** a fraction of the thread-per-client server's CPU in the bench's `connect`; one
-/// context switch per request, for it waits for each; in `keep-alive` one client of 64 that is
-/// served while 63 wait; a second `client` that stands still until the first ends.
+/// **Look for** a fraction of the thread-per-client server's CPU in the bench's
+/// `connect`; one context switch per request, for it waits for each; in `keep-alive` one
+/// client of 64 that is served while 63 wait; a second `client` that stands still until
+/// the first ends.
 ///
 /// **Try** `java core/src/main/java/csdesign/design/Iterative.java 2000`
 ///

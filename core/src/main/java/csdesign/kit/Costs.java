@@ -78,8 +78,8 @@ public record Costs(
         }
     }
 
-    /// ru_maxrss survives execve(2): a small server started by a large program would report
-    /// that program's peak. VmHWM is this program's own.
+    /// ru_maxrss survives execve(2): a small server started by a large program would
+    /// report that program's peak. VmHWM is this program's own.
     private static long peakRss(MemorySegment usage) {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
             return lines.filter(line -> line.startsWith("VmHWM:"))
