@@ -4,7 +4,6 @@ package csdesign.cli;
 import csdesign.design.Catalog;
 import csdesign.design.Design;
 import csdesign.kit.Limits;
-import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
 import csdesign.kit.Stop;
 import csdesign.service.Bytes;
@@ -30,8 +29,6 @@ import picocli.CommandLine.Spec;
         "A second signal ends the grace at once."
 }, sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
-    private static final int MOST_WORKERS = 256;
-
     enum ServiceName {
         BYTES,
         ECHO
@@ -51,6 +48,9 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = {"-n",
             "--workers"}, defaultValue = "10", description = "Processes or threads of a pool design, 1 to 256 (default: ${DEFAULT-VALUE}).")
     private int workers;
+
+    @Option(names = "--exclusive", description = "prefork-epoll: EPOLLEXCLUSIVE, one worker is woken and not all.")
+    private boolean exclusive;
 
     @Option(names = "--service", defaultValue = "BYTES", description = "What is served: bytes or echo (default: bytes).")
     private ServiceName service;
@@ -94,6 +94,12 @@ final class ServeCommand implements Callable<Integer> {
         @Option(names = "--max-connections", paramLabel = "N", description = "How many are served at once; the others wait (default: 10000).")
         private int maxConnections = Limits.DEFAULT.maxConnections();
 
+        @Option(names = "--max-children", paramLabel = "N", description = "How many processes serve at once in a design with one for each client; the other clients wait (default: 256).")
+        private int maxChildren = Limits.DEFAULT.maxChildren();
+
+        @Option(names = "--queue", paramLabel = "N", description = "prethreaded-handoff: how many accepted connections may wait for a thread (default: 64).")
+        private int queue = Limits.DEFAULT.queue();
+
         @Option(names = "--idle-timeout", paramLabel = "SECONDS", description = "How long a client may do nothing (default: 60).")
         private double idleSeconds = Limits.DEFAULT.idleMillis() / 1e3;
 
@@ -115,15 +121,17 @@ final class ServeCommand implements Callable<Integer> {
         }
         Limits limits = limits();
         Server server = new Server(
-                slug,
+                entry.slug(),
                 new InetSocketAddress(address(), range("--port", port, 0, 65_535)),
-                range("--workers", workers, 1, MOST_WORKERS),
+                range("--workers", workers, 1, Server.MOST_WORKERS),
+                exclusive,
+                control,
                 limits,
                 service(),
-                Scoreboard.create(1),
+                entry.scoreboard(workers),
                 new Stop(limits.graceMillis()),
                 System.out);
-        Design.run(entry.design(), server, control);
+        Design.run(entry.design(), server);
         return 0;
     }
 
@@ -152,7 +160,9 @@ final class ServeCommand implements Callable<Integer> {
                     limits.maxConnections,
                     Math.round(limits.idleSeconds * 1e3),
                     Math.round(limits.requestSeconds * 1e3),
-                    Math.round(limits.graceSeconds * 1e3));
+                    Math.round(limits.graceSeconds * 1e3),
+                    limits.maxChildren,
+                    limits.queue);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

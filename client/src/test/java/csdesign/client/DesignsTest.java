@@ -111,17 +111,19 @@ class DesignsTest {
                     }
                 }
             };
-            Server local = Server.local(slug, 0, new Bytes(Bytes.Options.DEFAULT));
+            Catalog.Entry entry = Catalog.find(slug).orElseThrow();
+            Server local = Server.local(slug, 0, entry.scoreboard(Server.DEFAULT_WORKERS));
             server = new Server(
                     slug,
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                     local.workers(),
+                    false,
+                    false,
                     local.limits(),
                     local.service(),
                     local.scoreboard(),
                     local.stop(),
                     out);
-            Catalog.Entry entry = Catalog.find(slug).orElseThrow();
             ended = CompletableFuture.runAsync(() -> {
                 try {
                     entry.design().serve(server);

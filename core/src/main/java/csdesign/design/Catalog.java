@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
+import csdesign.kit.Scoreboard;
 import csdesign.posix.Arch;
+import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// The only list of the designs. The command line, the bench, the tests and the pages
@@ -12,6 +15,8 @@ public final class Catalog {
     public enum Family {
         /// One client at a time.
         BASELINE,
+        /// A process for each client, or a pool of them.
+        PROCESSES,
         /// A thread for each client, or a pool of them.
         THREADS,
         /// One thread, and the kernel says which sockets are ready.
@@ -54,6 +59,7 @@ public final class Catalog {
     /// @param slug its name on the command line, of its page and in reports
     /// @param family its mechanism
     /// @param needs on what it runs
+    /// @param pool whether `-n` workers serve, each one client at a time
     /// @param technique what it does, in one line
     /// @param teaches what it shows, in one line
     /// @param file its file's name, in the folder of this package
@@ -62,10 +68,32 @@ public final class Catalog {
             String slug,
             Family family,
             Needs needs,
+            boolean pool,
             String technique,
             String teaches,
             String file,
-            Design design) {}
+            Design design) {
+        /// A scoreboard as this design needs it.
+        ///
+        /// @param workers `-n`
+        /// @return a row for each worker of a pool, one row for any other; shared where
+        ///     processes write it
+        /// @throws IOException when it cannot be shared
+        public Scoreboard scoreboard(int workers) throws IOException {
+            int rows = pool ? workers : 1;
+            return family == Family.PROCESSES
+                    ? Scoreboard.shared(rows)
+                    : Scoreboard.create(rows);
+        }
+    }
+
+    /// The names of the original's servers, and whose they are today.
+    public static final Map<String, String> ALIASES = Map.of(
+            "server01", "fork-per-client",
+            "server02", "select",
+            "server03", "prefork-accept",
+            "server03a", "prefork-accept",
+            "server04", "descriptor-passing");
 
     /// All designs, in the order in which they are best read.
     public static final List<Entry> ENTRIES = List.of(
@@ -73,14 +101,25 @@ public final class Catalog {
                     "iterative",
                     Family.BASELINE,
                     Needs.JDK,
+                    false,
                     "one client at a time",
                     "the baseline: what serving costs without concurrency",
                     "Iterative.java",
                     Iterative::serve),
             new Entry(
+                    "prefork-accept",
+                    Family.PROCESSES,
+                    Needs.LINUX,
+                    true,
+                    "N processes wait in accept(2) on one socket",
+                    "who is woken: one, and the one that waited longest",
+                    "PreforkAccept.java",
+                    PreforkAccept::serve),
+            new Entry(
                     "thread-per-client",
                     Family.THREADS,
                     Needs.JDK,
+                    false,
                     "a platform thread for each client",
                     "what a thread costs: its start, its stack, its switches",
                     "ThreadPerClient.java",
@@ -89,6 +128,7 @@ public final class Catalog {
                     "select",
                     Family.READINESS,
                     Needs.LINUX,
+                    false,
                     "one thread, select(2) on bitmaps",
                     "readiness, partial writes, and the wall at 1,024 descriptors",
                     "Select.java",
@@ -97,6 +137,7 @@ public final class Catalog {
                     "poll",
                     Family.READINESS,
                     Needs.LINUX,
+                    false,
                     "one thread, poll(2) on an array",
                     "no wall, but every idle client costs at every call",
                     "Poll.java",
@@ -105,6 +146,7 @@ public final class Catalog {
                     "epoll",
                     Family.READINESS,
                     Needs.LINUX,
+                    false,
                     "one thread, epoll(7), the set stays in the kernel",
                     "only those that are ready cost anything",
                     "Epoll.java",
@@ -114,9 +156,10 @@ public final class Catalog {
 
     /// Finds a design by its name.
     ///
-    /// @param slug for example `epoll`
+    /// @param slug for example `epoll`, or the original's name, for example `server02`
     /// @return the design, or nothing
     public static Optional<Entry> find(String slug) {
-        return ENTRIES.stream().filter(entry -> entry.slug().equals(slug)).findFirst();
+        String name = ALIASES.getOrDefault(slug, slug);
+        return ENTRIES.stream().filter(entry -> entry.slug().equals(name)).findFirst();
     }
 }

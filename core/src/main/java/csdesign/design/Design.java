@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
-import csdesign.kit.Control;
+import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
-import csdesign.service.Bytes;
+import csdesign.kit.Worker;
+import csdesign.kit.Worker.Work;
 import java.io.IOException;
 
 /// A way in which one server serves many clients.
@@ -17,6 +18,17 @@ public interface Design {
     ///     because of a client
     void serve(Server server) throws IOException;
 
+    /// Makes the scoreboard that a design needs.
+    @FunctionalInterface
+    interface MakeScoreboard {
+        /// Makes it.
+        ///
+        /// @param workers how many rows
+        /// @return all zeros
+        /// @throws IOException when it cannot be shared
+        Scoreboard of(int workers) throws IOException;
+    }
+
     /// What the `main` of a design file calls, so that the file runs by itself: all
     /// defaults, on 127.0.0.1. The options are `csdesign serve`'s.
     ///
@@ -24,6 +36,34 @@ public interface Design {
     /// @param design the design
     /// @param arguments the port, or nothing
     static void main(String slug, Design design, String... arguments) {
+        main(slug, workers -> Scoreboard.create(1), design, arguments);
+    }
+
+    /// The same for a pool of threads.
+    ///
+    /// @param slug the design's name, as in the catalog
+    /// @param design the design
+    /// @param arguments the port, or nothing
+    static void mainOfThreads(String slug, Design design, String... arguments) {
+        main(slug, Scoreboard::create, design, arguments);
+    }
+
+    /// The same for a pool of processes: its workers are started through this `main` too.
+    ///
+    /// @param slug the design's name, as in the catalog
+    /// @param design what the parent does
+    /// @param work what each worker does
+    /// @param arguments the port, or nothing; or those of a worker
+    static void mainOfProcesses(String slug, Design design, Work work, String... arguments) {
+        if (Worker.isOne(arguments)) {
+            Worker.run(work, arguments);
+        } else {
+            main(slug, Scoreboard::shared, design, arguments);
+        }
+    }
+
+    private static void main(
+            String slug, MakeScoreboard scoreboard, Design design, String... arguments) {
         int port;
         try {
             port = arguments.length == 0 ? Server.DEFAULT_PORT : Integer.parseInt(arguments[0]);
@@ -36,8 +76,9 @@ public interface Design {
             System.exit(2);
         }
         try {
-            Server server = Server.local(slug, port, new Bytes(Bytes.Options.DEFAULT));
-            run(design, server, false);
+            Server server = Server
+                    .local(slug, port, scoreboard.of(Server.DEFAULT_WORKERS));
+            run(design, server);
         } catch (IOException | UnsupportedOperationException e) {
             System.err.println("csdesign " + slug + ": " + e.getMessage());
             System.exit(1);
@@ -48,13 +89,9 @@ public interface Design {
     ///
     /// @param design the design
     /// @param server what it serves with
-    /// @param control whether standard input is listened to, see [Control]
     /// @throws IOException when the design cannot serve
-    static void run(Design design, Server server, boolean control) throws IOException {
+    static void run(Design design, Server server) throws IOException {
         server.stop().onSignals();
-        if (control) {
-            Control.start(System.in, server.out(), server);
-        }
         server.scoreboard().row(0).ownedBy(ProcessHandle.current().pid());
         try {
             design.serve(server);

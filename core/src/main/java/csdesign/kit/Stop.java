@@ -79,6 +79,21 @@ public final class Stop {
     /// `sun.misc.Signal` is in the module jdk.unsupported, made for such uses; it is
     /// reached by reflection since the compiler warns of its name whatever is suppressed.
     public void onSignals() {
+        onSignals(List.of("INT", "TERM"));
+    }
+
+    /// Lets SIGTERM alone wish it, and ignores SIGINT: a terminal's Ctrl-C is sent to the
+    /// workers too, and it is the parent's affair.
+    void onTermination() {
+        onSignals(List.of("TERM"));
+        onSignal("INT", () -> {});
+    }
+
+    private void onSignals(List<String> names) {
+        names.forEach(name -> onSignal(name, this::request));
+    }
+
+    private static void onSignal(String name, Runnable action) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -86,17 +101,14 @@ public final class Stop {
                     handler.getClassLoader(),
                     new Class<?>[] {handler},
                     (proxy, method, arguments) -> {
-                        request();
+                        action.run();
                         return null;
                     });
-            for (String name : List.of("INT", "TERM")) {
-                signal.getMethod("handle", signal, handler)
-                        .invoke(null, signal.getConstructor(String.class).newInstance(name),
-                                request);
-            }
+            signal.getMethod("handle", signal, handler)
+                    .invoke(null, signal.getConstructor(String.class).newInstance(name), request);
         } catch (InvocationTargetException taken) {
             // -Xrs, or a system without the signal: it ends the process as it always did.
-            throw new IllegalStateException("cannot handle SIGINT and SIGTERM", taken.getCause());
+            throw new IllegalStateException("cannot handle SIG" + name, taken.getCause());
         } catch (ReflectiveOperationException absent) {
             throw new IllegalStateException("this JDK lacks the module jdk.unsupported", absent);
         }
