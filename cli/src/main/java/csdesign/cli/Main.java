@@ -17,7 +17,8 @@ import picocli.CommandLine.Spec;
         DesignsCommand.class,
         ServeCommand.class,
         ClientCommand.class,
-        BenchCommand.class
+        BenchCommand.class,
+        RehearseCommand.class
 }, footer = {
         "",
         "Begin with:",

@@ -61,23 +61,41 @@ public final class Acceptor implements AutoCloseable {
             if (client >= 0) {
                 return client;
             }
-            switch (-client) {
-                case Errno.EAGAIN -> { // it is shut, and the queue is empty
-                    if (stop.requested()) {
-                        return NONE;
-                    }
-                    sleep(1); // until the news of it is here
-                }
-                case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> {
-                    log.warn(ListeningSocket.pausing(-client));
-                    sleep(ListeningSocket.PAUSE_MILLIS);
-                }
-                default -> {
-                    // EINTR: a stop. ECONNABORTED and the network's errors: see ListeningSocket.
-                }
+            if (client == -Errno.EAGAIN && stop.requested()) {
+                return NONE; // it is shut, and the queue is empty
             }
+            pause(-client);
         }
         return NONE;
+    }
+
+    /// Takes the next connection if there is one. For a socket in non-blocking mode.
+    ///
+    /// @return its descriptor, in blocking mode and close-on-exec; [#NONE] when there is
+    ///     nothing to accept, or nothing to accept it with
+    public int tryAccept() {
+        int client = SysSocket.accept4(
+                errno, fd, MemorySegment.NULL, MemorySegment.NULL, SOCK_CLOEXEC);
+        if (client >= 0) {
+            return client;
+        }
+        if (client != -Errno.EAGAIN) {
+            pause(-client);
+        }
+        return NONE;
+    }
+
+    private void pause(int cause) {
+        switch (cause) {
+            case Errno.EAGAIN -> sleep(1); // shut: the wish to stop will be here in a moment
+            case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> {
+                log.warn(ListeningSocket.pausing(cause));
+                sleep(ListeningSocket.PAUSE_MILLIS);
+            }
+            default -> {
+                // EINTR: a stop. ECONNABORTED and the network's errors: see ListeningSocket.
+            }
+        }
     }
 
     /// Waits for who shuts it: the wish to stop reaches everybody in no order.

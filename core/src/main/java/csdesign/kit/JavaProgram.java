@@ -45,6 +45,9 @@ public record JavaProgram(
             "-cp", "-classpath", "--class-path", "-p", "--module-path", "--add-modules",
             "--add-exports", "--add-opens", "--source");
 
+    /// Makes a class-data archive when the JVM ends: this one's, not its children's.
+    private static final String MAKES_ARCHIVE = "-XX:ArchiveClassesAtExit";
+
     /// This program, with another main class.
     ///
     /// @param mainClass a design
@@ -60,7 +63,7 @@ public record JavaProgram(
                 break;
             } else if (WITH_VALUE.contains(word)) {
                 i++;
-            } else if (!word.startsWith("--class-path=")) {
+            } else if (!word.startsWith("--class-path=") && !word.startsWith(MAKES_ARCHIVE)) {
                 flags.add(word);
             }
         }
@@ -94,12 +97,13 @@ public record JavaProgram(
         return new JavaProgram(java, List.copyOf(more), classPath, mainClass);
     }
 
-    /// The same program with other flags.
+    /// The same program with fewer flags.
     ///
-    /// @param other in place of those of this JVM
+    /// @param prefix of those that it shall not have
     /// @return the program
-    public JavaProgram withFlags(List<String> other) {
-        return new JavaProgram(java, List.copyOf(other), classPath, mainClass);
+    public JavaProgram without(String prefix) {
+        List<String> fewer = flags.stream().filter(flag -> !flag.startsWith(prefix)).toList();
+        return new JavaProgram(java, fewer, classPath, mainClass);
     }
 
     /// The whole command line.

@@ -53,7 +53,9 @@ public final class Spawner implements AutoCloseable {
         SysSignalfd.sigemptyset(errno, none);
         check(Spawn.posix_spawnattr_init(errno, attributes), "posix_spawnattr_init");
         Spawn.posix_spawnattr_setsigmask(errno, attributes, none);
-        Spawn.posix_spawnattr_setflags(errno, attributes, Spawn.POSIX_SPAWN_SETSIGMASK);
+        // In a group of its own: a terminal's Ctrl-C is the parent's affair.
+        Spawn.posix_spawnattr_setflags(
+                errno, attributes, Spawn.POSIX_SPAWN_SETSIGMASK | Spawn.POSIX_SPAWN_SETPGROUP);
         nothing = check(
                 Fcntl.open(errno, arena.allocateFrom("/dev/null"),
                         Fcntl.O_RDONLY | Fcntl.O_CLOEXEC),

@@ -79,18 +79,13 @@ public final class Stop {
     /// `sun.misc.Signal` is in the module jdk.unsupported, made for such uses; it is
     /// reached by reflection since the compiler warns of its name whatever is suppressed.
     public void onSignals() {
-        onSignals(List.of("INT", "TERM"));
+        onSignal("INT", this::request);
+        onSignal("TERM", this::request);
     }
 
-    /// Lets SIGTERM alone wish it, and ignores SIGINT: a terminal's Ctrl-C is sent to the
-    /// workers too, and it is the parent's affair.
+    /// Lets SIGTERM alone wish it: for a worker, whose parent sends no other.
     void onTermination() {
-        onSignals(List.of("TERM"));
-        onSignal("INT", () -> {});
-    }
-
-    private void onSignals(List<String> names) {
-        names.forEach(name -> onSignal(name, this::request));
+        onSignal("TERM", this::request);
     }
 
     private static void onSignal(String name, Runnable action) {

@@ -7,6 +7,7 @@ import csdesign.posix.Errno;
 import csdesign.posix.Signal;
 import csdesign.posix.SysPrctl;
 import csdesign.posix.Unistd;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
@@ -25,6 +26,9 @@ public final class Worker {
 
     /// The descriptor of the first thing that the design hands over.
     static final int FIRST_FD = 4;
+
+    /// The first argument of a child that serves one client: see [Children].
+    static final String CHILD = "--child";
 
     private final int index;
     private final Server server;
@@ -49,7 +53,8 @@ public final class Worker {
     /// @param arguments of `main`
     /// @return false when a user started the program
     public static boolean isOne(String... arguments) {
-        return arguments.length > 0 && arguments[0].equals(MARK);
+        return arguments.length > 0
+                && (arguments[0].equals(MARK) || arguments[0].equals(CHILD));
     }
 
     /// Works, and ends the process with its exit code when it does not.
@@ -59,12 +64,23 @@ public final class Worker {
     public static void run(Work work, String... arguments) {
         int index = Integer.parseInt(arguments[1]);
         try {
-            endWith(Integer.parseInt(arguments[2]));
+            boolean child = arguments[0].equals(CHILD);
+            int parent = Integer.parseInt(arguments[2]);
+            if (!child) {
+                endWith(parent);
+            }
             Scoreboard scoreboard = Scoreboard.attach(SCOREBOARD_FD);
             List<String> words = Arrays.asList(arguments).subList(3, arguments.length);
             Worker worker = new Worker(index, Server.of(words, scoreboard));
-            worker.server.stop().onTermination();
+            if (child) {
+                worker.hangOn(parent);
+            } else {
+                worker.server.stop().onTermination();
+            }
             work.as(worker);
+            if (child) {
+                Runtime.getRuntime().halt(0); // there is nothing to clean up, and it is quicker
+            }
         } catch (IOException | UnsupportedOperationException e) {
             System.err.println("csdesign worker " + index + ": " + e.getMessage());
             System.exit(1);
@@ -82,6 +98,22 @@ public final class Worker {
                 System.exit(1); // it ended before we asked to be told
             }
         }
+    }
+
+    /// Waits for the end of the pipe that the parent holds: the wish to stop, or the end of
+    /// the parent, which is the end of this one too. By the JDK's own means.
+    private void hangOn(int parent) {
+        Thread.ofPlatform().daemon().name("lifeline").start(() -> {
+            try (FileInputStream lifeline = new FileInputStream("/proc/self/fd/" + FIRST_FD)) {
+                int _ = lifeline.read();
+            } catch (IOException e) {
+                // as at its end
+            }
+            if (ProcessHandle.of(parent).isEmpty()) {
+                Runtime.getRuntime().halt(1);
+            }
+            server.stop().request();
+        });
     }
 
     /// Its number.

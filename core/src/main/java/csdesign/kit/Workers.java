@@ -277,15 +277,29 @@ public final class Workers implements AutoCloseable {
         return SysPoll.revents(polled, 0) != 0;
     }
 
+    /// Asks all to stop, and does not wait for them. Nobody is replaced from now on.
+    public void askToStop() {
+        if (!stopping) {
+            stopping = true;
+            signalAll(Signal.SIGTERM);
+        }
+    }
+
+    /// Whether a worker is left.
+    ///
+    /// @return false when all have ended
+    public boolean anyAlive() {
+        return slots.stream().anyMatch(Slot::isAlive);
+    }
+
     /// Asks all to stop and waits until they have: those in flight are answered, up to the
     /// grace. Who does not end then is killed.
     ///
     /// @throws IOException when the parent's own descriptors fail it
     public void stop() throws IOException {
-        stopping = true;
-        signalAll(Signal.SIGTERM);
+        askToStop();
         boolean graceWasOver = false;
-        while (slots.stream().anyMatch(Slot::isAlive)) {
+        while (anyAlive()) {
             long leftMillis = (server.stop().deadlineNanos() - System.nanoTime()) / 1_000_000;
             if (leftMillis < -LEAVE_MILLIS) {
                 return; // close kills them

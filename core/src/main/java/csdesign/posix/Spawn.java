@@ -19,6 +19,9 @@ public final class Spawn {
     /// Size of a `posix_spawnattr_t` in bytes.
     public static final int ATTR_BYTES = 336;
 
+    /// The new process is in a process group of its own, unless the attributes name one.
+    public static final int POSIX_SPAWN_SETPGROUP = 2;
+
     /// The signals of the attribute `sigdefault` get their default action.
     public static final int POSIX_SPAWN_SETSIGDEF = 4;
 
