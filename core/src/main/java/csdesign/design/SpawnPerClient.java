@@ -11,7 +11,7 @@ import static csdesign.posix.SysPoll.set;
 
 import csdesign.kit.Acceptor;
 import csdesign.kit.BlockingDriver;
-import csdesign.kit.Children;
+import csdesign.kit.SpawnedChildren;
 import csdesign.kit.ListeningSocket;
 import csdesign.kit.Server;
 import csdesign.kit.StopDescriptor;
@@ -71,7 +71,7 @@ public final class SpawnPerClient implements AutoCloseable {
         try (ListeningSocket listener = ListeningSocket.open(server);
                 Acceptor acceptor = new Acceptor(listener.fd(), server);
                 StopDescriptor stop = StopDescriptor.of(server.stop());
-                Children children = new Children(server, SpawnPerClient.class);
+                SpawnedChildren children = new SpawnedChildren(server, SpawnPerClient.class);
                 SpawnPerClient parent = new SpawnPerClient()) {
             server.announce(listener.port());
             parent.loop(server, listener, acceptor, stop, children);
@@ -80,7 +80,7 @@ public final class SpawnPerClient implements AutoCloseable {
 
     // @start region="loop"
     private void loop(Server server, ListeningSocket listener, Acceptor acceptor,
-            StopDescriptor stop, Children children) throws IOException {
+            StopDescriptor stop, SpawnedChildren children) throws IOException {
         boolean accepting = true;
         while (accepting || (children.anyAlive() && !server.stop().graceIsOver())) {
             set(polled, 0, stop.fd(), POLLIN);

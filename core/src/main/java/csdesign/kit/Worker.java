@@ -27,7 +27,7 @@ public final class Worker {
     /// The descriptor of the first thing that the design hands over.
     static final int FIRST_FD = 4;
 
-    /// The first argument of a child that serves one client: see [Children].
+    /// The first argument of a child that serves one client: see [SpawnedChildren].
     static final String CHILD = "--child";
 
     private final int index;

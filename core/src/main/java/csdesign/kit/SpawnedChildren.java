@@ -29,7 +29,7 @@ import java.util.Map;
 /// child needs a system call of ours, or a signal handler, for which it would start slower.
 ///
 /// Used by one thread.
-public final class Children implements AutoCloseable {
+public final class SpawnedChildren implements AutoCloseable {
     private static final int MAX_EVENTS = 64;
 
     private final Limits limits;
@@ -56,7 +56,7 @@ public final class Children implements AutoCloseable {
     /// @param server within which limits
     /// @param design whose `main` they run
     /// @throws IOException when there is no descriptor for it
-    public Children(Server server, Class<?> design) throws IOException {
+    public SpawnedChildren(Server server, Class<?> design) throws IOException {
         limits = server.limits();
         scoreboard = server.scoreboard().fd();
         words = server.words();
