@@ -6,11 +6,13 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
@@ -24,11 +26,15 @@ import org.junit.jupiter.api.Test;
 /// tests has a compiler and many threads, none of which a fork of it would have: each call is made in a small
 /// JVM, whose output and exit value tell what it did.
 class ForkCallsTest {
+    private static final VarHandle WORD = JAVA_INT.varHandle();
+
     private final Sandbox box = new Sandbox();
+    private final Arena shared = Arena.ofShared();
     private final Errno errno = box.errno;
 
     @AfterEach
     void close() {
+        shared.close();
         box.close();
     }
 
@@ -83,19 +89,43 @@ class ForkCallsTest {
     @Test
     void shouldTakeAMutexFromAProcessThatDied() throws Exception {
         int fd = memory(Pthread.MUTEX_BYTES);
-        MemorySegment mutex = map(nameOf(fd), box.arena);
-        MemorySegment attributes = box.arena.allocate(Pthread.MUTEXATTR_BYTES, 8);
-        Pthread.pthread_mutexattr_init(errno, attributes);
-        assertThat(Pthread.pthread_mutexattr_setpshared(
-                errno, attributes, Pthread.PTHREAD_PROCESS_SHARED)).isZero();
-        Pthread.pthread_mutexattr_setrobust(errno, attributes, Pthread.PTHREAD_MUTEX_ROBUST);
-        assertThat(Pthread.pthread_mutex_init(errno, mutex, attributes)).isZero();
+        MemorySegment mutex = sharedMutex(fd, Pthread.PTHREAD_MUTEX_ROBUST);
 
         assertThat(run("dieWithMutex", nameOf(fd)).exitValue()).isZero();
         assertThat(Pthread.pthread_mutex_lock(errno, mutex)).isEqualTo(-Errno.EOWNERDEAD);
         assertThat(Pthread.pthread_mutex_consistent(errno, mutex)).isZero();
         assertThat(Pthread.pthread_mutex_unlock(errno, mutex)).isZero();
         assertThat(run("dieWithMutex", nameOf(fd)).exitValue()).as("usable again").isZero();
+    }
+
+    /// Without PTHREAD_PROCESS_SHARED the other one sleeps on, unless the mutex is robust: glibc shares those always.
+    @Test
+    void shouldWakeAnotherProcessThatWaitsForTheMutex() throws Exception {
+        int fd = memory(Pthread.MUTEX_BYTES);
+        MemorySegment mutex = sharedMutex(fd, 0);
+        assertThat(Pthread.pthread_mutex_lock(errno, mutex)).isZero();
+
+        Process waiting = start("waitForMutex", nameOf(fd));
+        try {
+            // glibc: 2 in the first word is a lock that somebody sleeps for.
+            await().until(() -> !waiting.isAlive() || (int) WORD.getVolatile(mutex, 0L) == 2);
+            assertThat(waiting.isAlive()).isTrue();
+            assertThat(Pthread.pthread_mutex_unlock(errno, mutex)).isZero();
+            assertThat(ended(waiting).output()).isEqualTo("got it\n");
+        } finally {
+            waiting.destroyForcibly();
+        }
+    }
+
+    private MemorySegment sharedMutex(int fd, int robustness) throws IOException {
+        MemorySegment mutex = map(nameOf(fd), shared);
+        MemorySegment attributes = box.arena.allocate(Pthread.MUTEXATTR_BYTES, 8);
+        Pthread.pthread_mutexattr_init(errno, attributes);
+        assertThat(Pthread.pthread_mutexattr_setpshared(
+                errno, attributes, Pthread.PTHREAD_PROCESS_SHARED)).isZero();
+        Pthread.pthread_mutexattr_setrobust(errno, attributes, robustness);
+        assertThat(Pthread.pthread_mutex_init(errno, mutex, attributes)).isZero();
+        return mutex;
     }
 
     private int memory(long bytes) throws IOException {
@@ -120,16 +150,23 @@ class ForkCallsTest {
     private record Ended(long pid, String output, int exitValue) {}
 
     private static Ended run(String... arguments) throws Exception {
+        return ended(start(arguments));
+    }
+
+    private static Process start(String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xint", "-XX:+UseSerialGC", "-Xrs", "-XX:-UsePerfData", "-Xmx32m",
                 "--enable-native-access=ALL-UNNAMED", "-cp",
                 folderOf(Unistd.class) + ":" + folderOf(Small.class), Small.class.getName()));
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        return new ProcessBuilder(command).redirectErrorStream(true).start();
+    }
+
+    private static Ended ended(Process process) throws Exception {
         try {
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("ended by itself").isTrue();
             String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
             return new Ended(process.pid(), output, process.exitValue());
         } finally {
             process.destroyForcibly();
@@ -172,6 +209,10 @@ class ForkCallsTest {
                 case "dieWithMutex" -> {
                     MemorySegment mutex = map(arguments[1], arena);
                     Unistd._exit(errno, -Pthread.pthread_mutex_lock(errno, mutex));
+                }
+                case "waitForMutex" -> {
+                    int result = Pthread.pthread_mutex_lock(errno, map(arguments[1], arena));
+                    System.out.println(result == 0 ? "got it" : Errno.name(-result));
                 }
                 default -> throw new IllegalArgumentException(arguments[0]);
             }
