@@ -80,10 +80,11 @@ public final class Signal {
         }
     }
 
-    /// Lets a signal do nothing but end the call that its thread is blocked in, with EINTR.
+    /// Lets a signal do nothing but end the call that its thread is blocked in, with
+    /// EINTR.
     ///
-    /// The handler is the C library's `abs`: it takes one `int` as a handler must, and has
-    /// no effect. Without SA_RESTART the call is not begun again.
+    /// The handler is the C library's `abs`: it takes one `int` as a handler must, and
+    /// has no effect. Without SA_RESTART the call is not begun again.
     ///
     /// @param errno where the call leaves its errno
     /// @param signum a signal that nobody else uses
@@ -95,5 +96,4 @@ public final class Signal {
             return sigaction(errno, signum, action, MemorySegment.NULL);
         }
     }
-
 }

@@ -11,7 +11,7 @@ import java.lang.invoke.MethodHandle;
 /// The header and its wrapper came with glibc 2.36; the system call is older (Linux 5.3),
 /// so it is made by its number, which is the same on every architecture.
 public final class SysPidfd {
-    private static final long SYS_PIDFD_OPEN = 434;
+    private static final int SYS_PIDFD_OPEN = 434;
 
     private static final MethodHandle SYSCALL = Native.linkVariadic("syscall", 1, JAVA_LONG,
             JAVA_LONG, JAVA_INT, JAVA_INT);
@@ -28,7 +28,7 @@ public final class SysPidfd {
     public static int pidfd_open(Errno errno, int pid, int flags) {
         try {
             return (int) errno.join((long) SYSCALL.invokeExact(
-                    errno.captured, SYS_PIDFD_OPEN, pid, flags));
+                    errno.captured, (long) SYS_PIDFD_OPEN, pid, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -403,5 +403,4 @@ public final class SysSocket {
             return result < 0 ? result : value.get(JAVA_INT, 0);
         }
     }
-
 }

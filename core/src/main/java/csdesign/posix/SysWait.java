@@ -42,5 +42,4 @@ public final class SysWait {
         int signal = wstatus & 0x7f; // WTERMSIG
         return signal == 0 ? "exit code " + (wstatus >> 8 & 0xff) : "signal " + signal;
     }
-
 }

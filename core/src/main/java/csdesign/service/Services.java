@@ -12,8 +12,8 @@ public final class Services {
     /// @throws IllegalArgumentException when no service says them
     public static Service of(String words) {
         String[] word = words.split(" ", -1);
-        return switch (word[0]) {
-            case "bytes" -> new Bytes(
+        if (word[0].equals("bytes") && word.length == 7) {
+            return new Bytes(
                     new Bytes.Options(
                             Long.parseLong(word[1]),
                             Integer.parseInt(word[2]),
@@ -21,8 +21,10 @@ public final class Services {
                             Boolean.parseBoolean(word[4]),
                             Long.parseLong(word[5]),
                             Integer.parseInt(word[6])));
-            case "echo" -> new Echo();
-            default -> throw new IllegalArgumentException("no service \"" + words + "\"");
-        };
+        }
+        if (words.equals("echo")) {
+            return new Echo();
+        }
+        throw new IllegalArgumentException("no service \"" + words + "\"");
     }
 }
