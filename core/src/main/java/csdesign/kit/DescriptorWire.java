@@ -61,8 +61,13 @@ final class DescriptorWire implements Wire {
     @Override
     public int readWithin(ByteBuffer in, int millis) throws IOException {
         SysPoll.set(poll, 0, fd, SysPoll.POLLIN);
-        int ready = SysPoll.poll(errno, poll, 1, millis);
-        if (ready == 0) {
+        long deadlineNanos = System.nanoTime() + millis * 1_000_000L;
+        int ready;
+        do {
+            long left = (deadlineNanos - System.nanoTime() + 999_999) / 1_000_000;
+            ready = SysPoll.poll(errno, poll, 1, (int) Math.max(0, left));
+        } while (ready == -Errno.EINTR);
+        if (check(ready, "poll") == 0) {
             throw new SocketTimeoutException("nothing within " + millis + " ms");
         }
         return read(in);
