@@ -46,7 +46,7 @@ final class ServeCommand implements Callable<Integer> {
     private int port;
 
     @Option(names = {"-n",
-            "--workers"}, defaultValue = "10", description = "Processes or threads of a pool design, 1 to 256 (default: ${DEFAULT-VALUE}).")
+            "--workers"}, defaultValue = "10", description = "Processes or threads of a pool design, 1 to 256; no more than --max-connections (default: ${DEFAULT-VALUE}).")
     private int workers;
 
     @Option(names = "--exclusive", description = "prefork-epoll: EPOLLEXCLUSIVE, one worker is woken and not all.")
@@ -120,18 +120,25 @@ final class ServeCommand implements Callable<Integer> {
                             + ". `csdesign designs` lists those that run here");
         }
         Limits limits = limits();
-        Server server = new Server(
-                entry.slug(),
-                new InetSocketAddress(address(), range("--port", port, 0, 65_535)),
-                range("--workers", workers, 1, Server.MOST_WORKERS),
-                exclusive,
-                control,
-                limits,
-                service(),
-                entry.scoreboard(workers),
-                new Stop(limits.graceMillis()),
-                System.out);
-        Design.run(entry.design(), server);
+        InetSocketAddress where = new InetSocketAddress(
+                address(), range("--port", port, 0, 65_535));
+        Service spoken = service();
+        // Each worker of a pool serves one client: more of them would serve too many.
+        int most = Math.min(
+                range("--workers", workers, 1, Server.MOST_WORKERS), limits.maxConnections());
+        Design.run(
+                entry.design(),
+                () -> new Server(
+                        entry.slug(),
+                        where,
+                        most,
+                        exclusive,
+                        control,
+                        limits,
+                        spoken,
+                        entry.scoreboard(most),
+                        new Stop(limits.graceMillis()),
+                        System.out));
         return 0;
     }
 

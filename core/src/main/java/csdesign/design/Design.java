@@ -64,37 +64,55 @@ public interface Design {
 
     private static void main(
             String slug, MakeScoreboard scoreboard, Design design, String... arguments) {
-        int port;
-        try {
-            port = arguments.length == 0 ? Server.DEFAULT_PORT : Integer.parseInt(arguments[0]);
-        } catch (NumberFormatException e) {
-            port = -1;
-        }
-        if (arguments.length > 1 || port < 0 || port > 65_535) {
+        int port = port(arguments);
+        if (port < 0) {
             System.err.println("usage: " + slug + " [PORT], a PORT from 0 to 65535, not "
                     + String.join(" ", arguments));
             System.exit(2);
         }
         try {
-            Server server = Server
-                    .local(slug, port, scoreboard.of(Server.DEFAULT_WORKERS));
-            run(design, server);
+            run(
+                    design,
+                    () -> Server.local(slug, port, scoreboard.of(Server.DEFAULT_WORKERS)));
         } catch (IOException | UnsupportedOperationException e) {
             System.err.println("csdesign " + slug + ": " + e.getMessage());
             System.exit(1);
         }
     }
 
+    private static int port(String... arguments) {
+        try {
+            int port = arguments.length == 0
+                    ? Server.DEFAULT_PORT
+                    : Integer.parseInt(arguments[0]);
+            return arguments.length <= 1 && port <= 65_535 ? port : -1;
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
+
+    /// Makes what a design serves with.
+    @FunctionalInterface
+    interface MakeServer {
+        /// Makes it.
+        ///
+        /// @return the server
+        /// @throws IOException when its scoreboard cannot be shared
+        Server make() throws IOException;
+    }
+
     /// Serves until SIGINT or SIGTERM, then says who did what and what it cost.
     ///
     /// @param design the design
-    /// @param server what it serves with
+    /// @param make what it serves with; a shared scoreboard is made by system calls too
     /// @throws IOException when the design cannot serve
-    static void run(Design design, Server server) throws IOException {
-        server.stop().onSignals();
-        server.scoreboard().row(0).ownedBy(ProcessHandle.current().pid());
+    static void run(Design design, MakeServer make) throws IOException {
         try {
+            Server server = make.make();
+            server.stop().onSignals();
+            server.scoreboard().row(0).ownedBy(ProcessHandle.current().pid());
             design.serve(server);
+            server.report();
         } catch (ExceptionInInitializerError linking) {
             // The first system call could not be linked: its cause is a sentence for the user.
             if (linking.getCause() instanceof UnsupportedOperationException sentence) {
@@ -102,6 +120,5 @@ public interface Design {
             }
             throw linking;
         }
-        server.report();
     }
 }
