@@ -119,8 +119,8 @@ public final class DescriptorPassing implements AutoCloseable {
                 workers.askToStop(); // who is idle in a worker leaves it now
                 stopping = true;
             }
-            if (revents(polled, 1) != 0) {
-                workers.tend();
+            if (revents(polled, 1) != 0 || workers.timeoutMillis() == 0) {
+                workers.tend(); // one has died, or is to be replaced now
             }
             for (int worker; (worker = firstFree(workers)) >= 0;) {
                 int client = acceptor.tryAccept(); // 3
