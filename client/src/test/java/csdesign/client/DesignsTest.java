@@ -7,7 +7,6 @@ import com.sun.management.ThreadMXBean;
 import csdesign.client.Load.Engine;
 import csdesign.design.Catalog;
 import csdesign.kit.Server;
-import csdesign.service.Bytes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
