@@ -29,6 +29,9 @@ import picocli.CommandLine.Spec;
         "A second signal ends the grace at once."
 }, sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
+    /// The one that can choose between waking one and waking all.
+    private static final String EXCLUSIVE_DESIGN = "prefork-epoll";
+
     enum ServiceName {
         BYTES,
         ECHO
@@ -118,6 +121,13 @@ final class ServeCommand implements Callable<Integer> {
                     slug + " needs " + entry.needs().words() + "; this is "
                             + System.getProperty("os.name") + " on " + System.getProperty("os.arch")
                             + ". `csdesign designs` lists those that run here");
+        }
+        if (exclusive && !entry.slug().equals(EXCLUSIVE_DESIGN)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--exclusive with " + entry.slug()
+                            + ": nobody waits in epoll for a shared socket"
+                            + " there; it is for " + EXCLUSIVE_DESIGN);
         }
         Limits limits = limits();
         InetSocketAddress where = new InetSocketAddress(
