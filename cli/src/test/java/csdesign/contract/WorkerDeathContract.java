@@ -174,8 +174,12 @@ record WorkerDeathContract(Subject subject) {
         }
 
         @Override
-        public void close() throws InterruptedException {
-            long _ = end();
+        public void close() {
+            try {
+                long _ = end();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }
