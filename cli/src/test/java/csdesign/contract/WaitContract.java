@@ -38,7 +38,7 @@ record WaitContract(Subject subject) {
             }
             // One after the other would take count * WAIT_MILLIS.
             assertThat(millisSince(begin))
-                    .isBetween((long) WAIT_MILLIS, count * WAIT_MILLIS * 3L / 4);
+                    .isBetween((long) WAIT_MILLIS, 3L * count * WAIT_MILLIS / 4);
         } finally {
             for (Client client : clients) {
                 client.close();
