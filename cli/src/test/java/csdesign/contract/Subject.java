@@ -43,6 +43,11 @@ final class Subject implements AutoCloseable {
         return those(entry -> entry.pool() && entry.family() == Family.PROCESSES);
     }
 
+    /// Every design with a queue of clients that it has accepted and does not serve yet.
+    static Stream<Named<Subject>> queues() {
+        return those(entry -> Honest.acceptedAhead(entry) > 0);
+    }
+
     /// `-Dcsdesign.contract=epoll,select` puts a contract to these alone.
     private static Stream<Named<Subject>> those(Predicate<Catalog.Entry> kind) {
         String some = System.getProperty("csdesign.contract", "");

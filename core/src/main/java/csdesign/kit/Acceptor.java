@@ -33,15 +33,25 @@ public final class Acceptor implements AutoCloseable {
     private final Log log;
     private final Interrupter interrupter;
 
-    /// For the thread that calls this.
+    /// For the thread that calls this, alone in its process.
     ///
     /// @param fd a listening socket in blocking mode, which stays open
     /// @param server the wish to stop
     /// @throws IOException when the kernel refuses the handler of a signal
     public Acceptor(int fd, Server server) throws IOException {
+        this(fd, server, new Log(server.slug()));
+    }
+
+    /// For the thread that calls this.
+    ///
+    /// @param fd a listening socket in blocking mode, which stays open
+    /// @param server the wish to stop
+    /// @param log of all threads together: out of descriptors, they all are
+    /// @throws IOException when the kernel refuses the handler of a signal
+    public Acceptor(int fd, Server server, Log log) throws IOException {
         this.fd = fd;
         stop = server.stop();
-        log = new Log(server.slug());
+        this.log = log;
         interrupter = new Interrupter(stop);
     }
 

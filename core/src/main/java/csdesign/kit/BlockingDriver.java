@@ -146,6 +146,7 @@ public final class BlockingDriver implements AutoCloseable {
         private final Conversation conversation = service.open();
         private long counted;
         private boolean over;
+        private boolean interrupted;
 
         // Read by the watch.
         private volatile long deadlineNanos;
@@ -158,6 +159,9 @@ public final class BlockingDriver implements AutoCloseable {
         }
 
         void run(ByteBuffer in) throws IOException, InterruptedException {
+            if (stop.graceIsOver()) {
+                return; // it waited for a thread until now
+            }
             in.limit(0);
             boolean ended = false;
             while (true) {
@@ -283,9 +287,13 @@ public final class BlockingDriver implements AutoCloseable {
             deadlineNanos = System.nanoTime() + millis * NANOS_PER_MILLI;
         }
 
-        /// The wire will be another client's: the watch must not touch it any more.
+        /// The wire and the thread will be another client's: the watch must not touch
+        /// them any more, and its interrupt is not meant for that client.
         synchronized void end() {
             over = true;
+            if (interrupted) {
+                boolean _ = Thread.interrupted();
+            }
         }
 
         /// On the watch's thread.
@@ -298,6 +306,7 @@ public final class BlockingDriver implements AutoCloseable {
                 if (graceIsOver) {
                     wire.abort();
                     thread.interrupt(); // ends a Wait too
+                    interrupted = true;
                 } else if (due && timer != Timer.REQUEST) { // that read has a timeout
                     wire.abort();
                 } else if (lastCallIsOver && timer == Timer.IDLE) {

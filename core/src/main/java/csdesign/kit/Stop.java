@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 
 /// The wish to stop: no new connections, those in flight go on for the grace, then the
 /// end.
@@ -63,6 +64,16 @@ public final class Stop {
             watcher.run();
         }
         return () -> watchers.remove(watcher);
+    }
+
+    /// Waits for the wish.
+    public void await() {
+        CountDownLatch wished = new CountDownLatch(1);
+        try (Watching _ = watch(wished::countDown)) {
+            wished.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// Ends a watching.
