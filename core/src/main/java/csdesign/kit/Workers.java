@@ -282,6 +282,7 @@ public final class Workers implements AutoCloseable {
     ///
     /// @throws IOException when the parent's own descriptors fail it
     public void stop() throws IOException {
+        Costs.seeWorkers();
         stopping = true;
         signalAll(Signal.SIGTERM);
         boolean graceWasOver = false;
