@@ -91,20 +91,26 @@ public final class Programs {
     ///
     /// @return a command
     public List<String> agent() {
-        return command("client", "--agent");
+        return command(List.of("client", "--agent"));
     }
 
     /// A design as a server that is controlled, on a port that the kernel chooses.
     ///
     /// @param slug as in the catalog
+    /// @param workers `-n`
     /// @return a command
-    public List<String> server(String slug) {
-        return command("serve", slug, "-p", "0", "--control");
+    public List<String> server(String slug, int workers) {
+        return command(serve(slug, workers));
     }
 
-    private List<String> command(String... arguments) {
+    /// The part of it that a user would type.
+    static List<String> serve(String slug, int workers) {
+        return List.of("serve", slug, "-p", "0", "-n", Integer.toString(workers), "--control");
+    }
+
+    private List<String> command(List<String> arguments) {
         List<String> command = new ArrayList<>(start);
-        command.addAll(List.of(arguments));
+        command.addAll(arguments);
         return command;
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// The only list of the designs. The command line, the bench, the tests and the pages
 /// read it.
@@ -94,6 +95,17 @@ public final class Catalog {
             "server03", "prefork-accept",
             "server03a", "prefork-accept",
             "server04", "descriptor-passing");
+
+    /// One design of each shape: what `csdesign bench` measures unless others are named.
+    public static final Set<String> ONE_OF_EACH_SHAPE = Set.of(
+            "iterative",
+            "fork-per-client",
+            "prefork-accept",
+            "thread-per-client",
+            "prethreaded-accept",
+            "select",
+            "poll",
+            "epoll");
 
     /// All designs, in the order in which they are best read.
     public static final List<Entry> ENTRIES = List.of(

@@ -280,6 +280,7 @@ public final class Workers implements AutoCloseable {
     /// Asks all to stop, and does not wait for them. Nobody is replaced from now on.
     public void askToStop() {
         if (!stopping) {
+            Costs.seeWorkers();
             stopping = true;
             signalAll(Signal.SIGTERM);
         }
