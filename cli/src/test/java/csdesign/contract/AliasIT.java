@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import csdesign.contract.ServerProcess.Command;
 import csdesign.design.Catalog;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
