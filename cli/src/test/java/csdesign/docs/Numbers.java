@@ -79,7 +79,7 @@ final class Numbers {
     /// leave nothing of them.
     List<String> plot() {
         List<String> lines = new ArrayList<>(List.of(
-                "```text", "server CPU per request in microseconds (user #, system =)"));
+                "```text", "server CPU per request in microseconds (user #, system =, cut >)"));
         lines.add(("  " + " ".repeat(19) + cells(
                 workload -> String.format("%8s %-31s", "", workload))
                 .replace(" | ", "")).stripTrailing());
