@@ -119,6 +119,19 @@ final class ServerProcess {
             long then = name.equals(PEAK_RSS) ? 0 : before.path(name).asLong(-1);
             difference.put(name, now < 0 || then < 0 ? -1 : now - then);
         }
+        divide(difference);
         return Json.MAPPER.treeToValue(difference, Costs.class);
+    }
+
+    /// The kernel samples what part of the CPU time is user's, and may take some of it back: less
+    /// than none in a short window. The sum is exact.
+    private static void divide(ObjectNode difference) {
+        long user = difference.path("userMicros").asLong();
+        long system = difference.path("systemMicros").asLong();
+        if (user + system >= 0) { // -2 where neither is told
+            long part = Math.clamp(user, 0, user + system);
+            difference.put("userMicros", part);
+            difference.put("systemMicros", user + system - part);
+        }
     }
 }
