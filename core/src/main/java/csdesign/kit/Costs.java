@@ -37,7 +37,7 @@ import java.util.stream.Stream;
 /// @param involuntarySwitches context switches because its time was up; -1 where not told
 /// @param peakRssKib the largest resident set of one process, in KiB; -1 where not told
 /// @param allocatedBytes taken from the Java heap by all threads since the start, garbage
-///     or not
+///     or not; -1 where not told
 public record Costs(
         long connections,
         long requests,
@@ -55,6 +55,16 @@ public record Costs(
     /// @return with costs by getrusage(2) where it can be called, and -1 for them
     ///     elsewhere
     public static Costs soFar(Scoreboard scoreboard) {
+        return soFar(scoreboard, allocatedSoFar());
+    }
+
+    /// The same without what was allocated: to ask for that takes the JVM more memory than
+    /// a process has that must stay small.
+    static Costs soFarBySmall(Scoreboard scoreboard) {
+        return soFar(scoreboard, -1);
+    }
+
+    private static Costs soFar(Scoreboard scoreboard, long allocatedBytes) {
         // A portable design run without the flag must not make the JVM warn of a native call.
         boolean told = Arch.isSupported() && Costs.class.getModule().isNativeAccessEnabled();
         try (Arena arena = Arena.ofConfined()) {
@@ -74,7 +84,7 @@ public record Costs(
                     told ? value(self, RU_NVCSW) + value(children, RU_NVCSW) : -1,
                     told ? value(self, RU_NIVCSW) + value(children, RU_NIVCSW) : -1,
                     told ? Math.max(peakRss(self), value(children, RU_MAXRSS)) : -1,
-                    allocatedSoFar());
+                    allocatedBytes);
         }
     }
 

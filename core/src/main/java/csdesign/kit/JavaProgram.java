@@ -185,9 +185,9 @@ public record JavaProgram(
         int jar() throws IOException {
             try (Arena arena = Arena.ofConfined()) {
                 Errno errno = Errno.allocate(arena);
+                // Not close-on-exec: ForkingJvm becomes another program, and needs it then.
                 int fd = Errno.check(
-                        SysMman.memfd_create(
-                                errno, arena.allocateFrom("csdesign.jar"), SysMman.MFD_CLOEXEC),
+                        SysMman.memfd_create(errno, arena.allocateFrom("csdesign.jar"), 0),
                         "memfd_create");
                 try (JarOutputStream jar = new JarOutputStream(
                         Files.newOutputStream(Path.of("/proc/self/fd/" + fd)))) {
