@@ -119,6 +119,15 @@ public final class Catalog {
                     "Iterative.java",
                     Iterative::serve),
             new Entry(
+                    "fork-per-client",
+                    Family.PROCESSES,
+                    Needs.LINUX,
+                    false,
+                    "fork(2) for each client, children reaped",
+                    "what a process costs, and how a JVM can be copied at all",
+                    "ForkPerClient.java",
+                    ForkPerClient::serve),
+            new Entry(
                     "spawn-per-client",
                     Family.PROCESSES,
                     Needs.LINUX,

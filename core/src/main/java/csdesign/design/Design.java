@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
+import csdesign.kit.ForkingJvm;
 import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
 import csdesign.kit.Worker;
@@ -59,6 +60,28 @@ public interface Design {
             Worker.run(work, arguments);
         } else {
             main(slug, Scoreboard::shared, design, arguments);
+        }
+    }
+
+    /// The same for a design that forks: the program becomes a JVM that may, and that
+    /// runs through this `main` too.
+    ///
+    /// @param slug the design's name, as in the catalog
+    /// @param design what this JVM does
+    /// @param forking what the JVM does that may fork
+    /// @param arguments the port, or nothing; or those of [ForkingJvm]
+    static void mainOfForking(String slug, Design design, Design forking, String... arguments) {
+        if (!ForkingJvm.isOne(arguments)) {
+            main(slug, _ -> Scoreboard.shared(1), design, arguments);
+            return;
+        }
+        try {
+            Server server = ForkingJvm.server(arguments);
+            forking.serve(server);
+            server.report();
+        } catch (IOException | UnsupportedOperationException e) {
+            System.err.println("csdesign " + slug + ": " + e.getMessage());
+            System.exit(1);
         }
     }
 

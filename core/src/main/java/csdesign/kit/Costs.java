@@ -75,6 +75,15 @@ public record Costs(
         }
     }
 
+    /// The same by getrusage(2) alone: without the children that live, and without what
+    /// was allocated. To ask for those takes the JVM more memory than a process has that
+    /// must stay small.
+    static Costs soFarBySmall(Scoreboard scoreboard) {
+        try (Arena arena = Arena.ofConfined()) {
+            return of(scoreboard, Usage.self(arena).plus(Usage.reaped(arena)), -1);
+        }
+    }
+
     /// Takes note of the memory of all workers, while they live: the system tells that of
     /// the largest one alone when they have ended.
     static synchronized void seeWorkers() {

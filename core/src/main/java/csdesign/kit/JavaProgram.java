@@ -97,6 +97,14 @@ public record JavaProgram(
         return new JavaProgram(java, List.copyOf(more), classPath, mainClass);
     }
 
+    /// The same program with other flags.
+    ///
+    /// @param other in place of those of this JVM
+    /// @return the program
+    public JavaProgram withFlags(List<String> other) {
+        return new JavaProgram(java, List.copyOf(other), classPath, mainClass);
+    }
+
     /// The same program with fewer flags.
     ///
     /// @param prefix of those that it shall not have
@@ -189,9 +197,9 @@ public record JavaProgram(
         int jar() throws IOException {
             try (Arena arena = Arena.ofConfined()) {
                 Errno errno = Errno.allocate(arena);
+                // Not close-on-exec: ForkingJvm becomes another program, and needs it then.
                 int fd = Errno.check(
-                        SysMman.memfd_create(
-                                errno, arena.allocateFrom("csdesign.jar"), SysMman.MFD_CLOEXEC),
+                        SysMman.memfd_create(errno, arena.allocateFrom("csdesign.jar"), 0),
                         "memfd_create");
                 try (JarOutputStream jar = new JarOutputStream(
                         Files.newOutputStream(Path.of("/proc/self/fd/" + fd)))) {

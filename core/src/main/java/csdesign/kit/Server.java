@@ -121,11 +121,31 @@ public record Server(
                 System.out);
     }
 
+    /// Nobody's server, to rehearse with: its counts count for nothing, and its stop is its
+    /// own.
+    ///
+    /// @param other what is said on the wire
+    /// @return the same in all else
+    Server with(Service other) {
+        return new Server(slug, address, workers, exclusive, control, limits, other,
+                Scoreboard.create(1), new Stop(limits.graceMillis()), out);
+    }
+
     /// Says that it accepts, from the moment that it does; and listens to who started it,
     /// where that was wished for.
     ///
     /// @param port where
     public void announce(int port) {
+        announceOnly(port);
+        if (control) {
+            Control.start(System.in, out, this);
+        }
+    }
+
+    /// Says that it accepts, and starts no thread: the loop listens to a [PolledControl].
+    ///
+    /// @param port where
+    public void announceOnly(int port) {
         InetAddress host = address.getAddress();
         String name = host.getHostAddress();
         out.printf(
@@ -135,9 +155,6 @@ public record Server(
                 slug,
                 ProcessHandle.current().pid());
         out.flush();
-        if (control) {
-            Control.start(System.in, out, this);
-        }
     }
 
     /// Says at the end who did what, and what it cost.

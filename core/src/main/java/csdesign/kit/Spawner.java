@@ -41,13 +41,7 @@ public final class Spawner implements AutoCloseable {
     public Spawner(JavaProgram program) throws IOException {
         this.program = program;
         path = arena.allocateFrom(program.java());
-        environment = strings(
-                arena,
-                System.getenv()
-                        .entrySet()
-                        .stream()
-                        .map(variable -> variable.getKey() + "=" + variable.getValue())
-                        .toList());
+        environment = strings(arena, environment());
         // A child begins with no signal blocked, whatever this thread blocks.
         MemorySegment none = arena.allocate(SysSignalfd.SIGSET_BYTES, 8);
         SysSignalfd.sigemptyset(errno, none);
@@ -127,7 +121,17 @@ public final class Spawner implements AutoCloseable {
                 Fcntl.fcntl(errno, fd, Fcntl.F_DUPFD_CLOEXEC, 32), "fcntl", "F_DUPFD_CLOEXEC");
     }
 
-    private static MemorySegment strings(SegmentAllocator allocator, List<String> words) {
+    /// The environment of this process, as another one gets it.
+    static List<String> environment() {
+        return System.getenv()
+                .entrySet()
+                .stream()
+                .map(variable -> variable.getKey() + "=" + variable.getValue())
+                .toList();
+    }
+
+    /// An array of C strings, as execv(3) takes it.
+    static MemorySegment strings(SegmentAllocator allocator, List<String> words) {
         MemorySegment array = allocator.allocate(ADDRESS, words.size() + 1L);
         for (int i = 0; i < words.size(); i++) {
             array.setAtIndex(ADDRESS, i, allocator.allocateFrom(words.get(i)));

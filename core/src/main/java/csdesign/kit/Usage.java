@@ -57,6 +57,12 @@ record Usage(
         return own == 0 ? usage : usage.withPeak(own);
     }
 
+    /// The children that have ended and were waited for; the peak RSS is that of the
+    /// largest.
+    static Usage reaped(Arena arena) {
+        return rusage(arena, RUSAGE_CHILDREN);
+    }
+
     /// The calling thread. Its CPU time is by its clock: getrusage(2) is behind by up to
     /// a tick.
     static Usage thread(Arena arena) {
@@ -80,11 +86,11 @@ record Usage(
     /// The peak RSS is the sum of the peaks of those that live, or that of the largest
     /// one that was reaped, where that is more.
     static Usage children(Arena arena) {
-        Usage reaped = rusage(arena, RUSAGE_CHILDREN);
+        Usage reaped = reaped(arena);
         Usage live = live(arena);
         for (int reads = 1; reads < MOST_READS; reads++) {
             Usage before = reaped;
-            reaped = rusage(arena, RUSAGE_CHILDREN);
+            reaped = reaped(arena);
             if (reaped.equals(before)) {
                 break;
             }

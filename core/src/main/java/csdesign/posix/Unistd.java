@@ -8,7 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// `<unistd.h>`: read, write, close, pipe; fork, execv, _exit.
+/// `<unistd.h>`: read, write, close, pipe; fork, execve, _exit.
 public final class Unistd {
     private static final MethodHandle READ = Native.link("read", JAVA_LONG, JAVA_INT, ADDRESS,
             JAVA_LONG);
@@ -18,6 +18,8 @@ public final class Unistd {
     private static final MethodHandle PIPE2 = Native.link("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle FORK = Native.linkAtOnce("fork", JAVA_INT);
     private static final MethodHandle EXECV = Native.link("execv", JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle EXECVE = Native.link("execve", JAVA_INT, ADDRESS, ADDRESS,
+            ADDRESS);
     private static final MethodHandle EXIT = Native.link("_exit", JAVA_INT, JAVA_INT);
     private static final MethodHandle GETPPID = Native.link("getppid", JAVA_INT);
     private static final MethodHandle GETTID = Native.link("gettid", JAVA_INT);
@@ -68,11 +70,7 @@ public final class Unistd {
     /// @return 0, or a negative errno
     /// @see <a href="https://man7.org/linux/man-pages/man2/close.2.html">close(2)</a>
     public static int close(Errno errno, int fd) {
-        try {
-            return errno.join((int) CLOSE.invokeExact(errno.captured, fd));
-        } catch (Throwable thrown) {
-            throw Native.never(thrown);
-        }
+        return call(CLOSE, errno, fd);
     }
 
     /// Makes a pipe.
@@ -122,6 +120,23 @@ public final class Unistd {
         }
     }
 
+    /// The same with another environment.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param path the program, with its closing NUL
+    /// @param argv addresses of its arguments, then NULL
+    /// @param envp addresses of `NAME=value`, then NULL
+    /// @return a negative errno; nothing when it succeeds
+    /// @see <a href="https://man7.org/linux/man-pages/man2/execve.2.html">execve(2)</a>
+    public static int execve(
+            Errno errno, MemorySegment path, MemorySegment argv, MemorySegment envp) {
+        try {
+            return errno.join((int) EXECVE.invokeExact(errno.captured, path, argv, envp));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
     /// Ends this process at once: no shutdown hook, no atexit handler, no waiting for
     /// another thread.
     ///
@@ -130,8 +145,14 @@ public final class Unistd {
     /// @return nothing: it does not return
     /// @see <a href="https://man7.org/linux/man-pages/man2/_exit.2.html">_exit(2)</a>
     public static int _exit(Errno errno, int status) {
+        return call(EXIT, errno, status);
+    }
+
+    /// One call site for close and _exit. It is linked by the first close, and costs
+    /// milliseconds; _exit, which nobody calls twice, would be linked anew in each child.
+    private static int call(MethodHandle function, Errno errno, int argument) {
         try {
-            return errno.join((int) EXIT.invokeExact(errno.captured, status));
+            return errno.join((int) function.invokeExact(errno.captured, argument));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
