@@ -15,6 +15,9 @@ class SelectionTest {
                 .contains("iterative", "prefork-accept", "thread-per-client", "epoll");
         assertThat(Selection.of(List.of())).map(Catalog.Entry::family)
                 .contains(Catalog.Family.values());
+        assertThat(Selection.byDefaultQuickly()).map(Catalog.Entry::slug)
+                .contains("iterative", "epoll")
+                .doesNotContain("prefork-accept");
         assertThat(Selection.defaultNames()).startsWith("iterative, ").endsWith(", epoll");
     }
 

@@ -109,7 +109,8 @@ final class BenchCommand implements Callable<Integer> {
         description.add(
                 1,
                 "Without --designs one design of each shape is measured: "
-                        + Selection.defaultNames() + ".");
+                        + Selection.defaultNames()
+                        + "; with --quick no pool of processes, for it takes long to start.");
         bench.usageMessage().description(description.toArray(String[]::new));
     }
 
@@ -120,7 +121,9 @@ final class BenchCommand implements Callable<Integer> {
         Plan plan;
         Pinning pinning;
         try {
-            chosen = Selection.of(designs);
+            chosen = quick && designs.isEmpty()
+                    ? Selection.byDefaultQuickly()
+                    : Selection.of(designs);
             plan = plan();
             pinning = pinning();
         } catch (IllegalArgumentException e) {
