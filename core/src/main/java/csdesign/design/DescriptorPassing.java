@@ -40,20 +40,21 @@ import java.lang.foreign.ValueLayout;
 ///                                             [socketpair] per worker
 /// ```
 ///
-/// **What** Only the parent accepts. It sends the connected descriptor over a socketpair to
-/// a worker that is free; the worker serves it to its end and says that it is free again.
-/// While no worker is free, the parent does not accept.
+/// **What** Only the parent accepts. It sends the connected descriptor over a socketpair
+/// to a worker that is free; the worker serves it to its end and says that it is free
+/// again. While no worker is free, the parent does not accept.
 ///
-/// **Why** Workers that accept for themselves leave it to the kernel who gets whom. A parent
-/// that hands out can choose: here the first one that is free, as the original did.
+/// **Why** Workers that accept for themselves leave it to the kernel who gets whom. A
+/// parent that hands out can choose: here the first one that is free, as the original
+/// did.
 ///
-/// **Cost** Per connection, beside the worker's own: accept4, sendmsg and close in the
-/// parent, recvmsg and send in the worker, poll, and four switches. All goes through one
-/// process: it is what fails first.
+/// **Cost** Per connection, beside the worker's own: poll, recv, accept4, sendmsg and
+/// close in the parent; poll, recvmsg and send in the worker; and a switch each way. All
+/// goes through one process: with many workers it is what fails first.
 ///
 /// **When** Somebody must choose who serves, or the listener must not be in the workers'
 /// hands (other users, other rights). Do not for speed: prefork-accept does the same by
-/// half the system calls.
+/// less than half the system calls.
 ///
 /// **In Java** The JDK cannot send a descriptor; sendmsg(2) with SCM_RIGHTS can. A worker
 /// that dies is replaced, where the original and UNP's server end with it. The socketpair
@@ -142,7 +143,8 @@ public final class DescriptorPassing implements AutoCloseable {
             throws IOException {
         set(polled, 0, stop.fd(), POLLIN);
         set(polled, 1, workers.fd(), POLLIN);
-        set(polled, 2, firstFree(workers) < 0 ? -1 : listener.fd(), POLLIN); // none free: not watched
+        // While none is free nobody is accepted: clients wait in the backlog.
+        set(polled, 2, firstFree(workers) < 0 ? -1 : listener.fd(), POLLIN);
         for (int i = 0; i < pairs.length; i++) {
             set(polled, FIRST + i, pairs[i][0], POLLIN);
         }
@@ -184,7 +186,7 @@ public final class DescriptorPassing implements AutoCloseable {
         try (DescriptorPassing child = new DescriptorPassing(0);
                 BlockingDriver driver = new BlockingDriver(worker.server(), worker.row())) {
             worker.ready();
-            for (int client; (client = child.receive(worker)) >= 0;) { // 5
+            for (int client; (client = child.receive(worker)) >= 0;) {
                 driver.serve(client, worker.row());
             }
         }

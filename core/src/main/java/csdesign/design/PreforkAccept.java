@@ -24,19 +24,21 @@ import java.io.IOException;
 /// **Why** A process for each client costs more than the answer. Started before, it costs
 /// nothing when the client comes. And a worker that dies takes one client with it.
 ///
-/// **Cost** Per connection accept4, a last recv and close; per request recv and send, and a
-/// switch to the worker. Memory for N processes, whether they work or not. What fails first
-/// is N: one client more waits, however idle the N are.
+/// **Cost** Per connection accept4, a last recv and close; per request recv and send, and
+/// a switch to the worker. Memory for N processes, whether they work or not. What fails
+/// first is N: one client more waits, however idle the N are.
 ///
 /// **When** Code that may crash or leak, one client at a time for each core or blocking
 /// call. Do not for clients that stay connected.
 ///
 /// **In Java** A JVM cannot be copied by fork(2), its threads would not come along: the
-/// workers are spawned, and get the listening socket at a descriptor of theirs. The call is
-/// by FFM: the JDK's own accept would hold a lock.
+/// workers are spawned, and get the listening socket at a descriptor of theirs. The call
+/// is by FFM: the JDK's own accept would hold a lock.
 ///
-/// **Look for** an even distribution at Ctrl-C: the kernel wakes one waiter for each
-/// connection, the one that has waited longest ("all children wake up" is long untrue).
+/// **Look for** the same number for every worker at Ctrl-C when connections came one by
+/// one: the kernel wakes one waiter for each, the one that has waited longest ("all
+/// children wake up" is long untrue). Under load it is only roughly even: who comes back
+/// to accept while somebody waits takes it without sleeping.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PreforkAccept.java 2000`

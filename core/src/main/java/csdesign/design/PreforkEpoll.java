@@ -26,7 +26,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// **Prefork epoll: workers wait in epoll for one listening socket: the thundering herd.**
+/// **Prefork epoll: workers wait in epoll for one listening socket: a herd.**
 ///
 /// ```text
 ///                               +--> worker 0: [epoll set] woken | accept | read ... close
@@ -38,12 +38,14 @@ import java.lang.foreign.MemorySegment;
 /// socket is readable, and accepts then. The socket does not block: who comes too late
 /// finds nothing and waits again.
 ///
-/// **Why** A worker that must watch more than the listening socket (timers, other sockets,
-/// a stop) cannot block in accept. This is how event-driven servers share a socket.
+/// **Why** A worker that must watch more than the listening socket (timers, other
+/// sockets, a stop) cannot block in accept. This is how event-driven servers share a
+/// socket.
 ///
-/// **Cost** Readable is true for everybody: one connection may wake all who wait. Each
-/// wake-up for nothing costs two switches and two system calls. With `--exclusive`
-/// (EPOLLEXCLUSIVE, Linux 4.5) the kernel wakes one or more, usually one.
+/// **Cost** Readable is true for everybody: one connection wakes all who wait. Most find
+/// in the kernel that it is gone already and sleep again; some return for nothing, two
+/// switches and two system calls each. With `--exclusive` (EPOLLEXCLUSIVE, Linux 4.5) the
+/// kernel wakes one or more, usually one.
 ///
 /// **When** Workers that watch other things too, with `--exclusive`. Without it, to see
 /// what the herd costs.
@@ -51,9 +53,11 @@ import java.lang.foreign.MemorySegment;
 /// **In Java** The JDK's selector is epoll without EPOLLEXCLUSIVE: several processes that
 /// select on one inherited channel are this herd.
 ///
-/// **Look for** wake-ups per connection above 1, at Ctrl-C; `--exclusive`: 1.00, and the
-/// distribution turns from fairly even to last in, first out: the worker that waited
-/// shortest gets the next connection, one does most of the work while the pool is idle.
+/// **Look for** wake-ups with nothing to accept, at Ctrl-C, when connections came one by
+/// one to a pool that waits; under load there are none, for nobody waits. More context
+/// switches than these account for: the others of the herd. With `--exclusive` neither,
+/// and one worker has nearly all: the last one that came to wait is the first one that is
+/// woken.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PreforkEpoll.java 2000`
@@ -112,8 +116,8 @@ public final class PreforkEpoll implements AutoCloseable {
     // @start region="loop"
     private void loop(Worker worker, Acceptor acceptor, BlockingDriver driver) throws IOException {
         while (!worker.server().stop().requested()) {
-            if (await() == 0) { // 1: everybody waits here
-                continue;
+            if (await() == 0 || worker.server().stop().requested()) { // 1: everybody waits here
+                continue; // EINTR; or the stop woke it, which is not the herd's doing
             }
             int client = acceptor.tryAccept(); // 2
             worker.row().wakeUp(client == Acceptor.NONE);

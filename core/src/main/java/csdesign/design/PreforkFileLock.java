@@ -16,7 +16,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// **Prefork file lock: one worker at a time may wait in accept(2); a file lock says who.**
+/// **Prefork file lock: one worker at a time waits in accept(2); a file lock says who.**
 ///
 /// ```text
 ///   clients ==> [listening socket] --> worker 1: lock | accept | unlock | read | serve ... close
@@ -27,22 +27,25 @@ import java.lang.foreign.ValueLayout;
 /// **What** As prefork-accept, but a worker takes a lock on a file before it accepts and
 /// gives it back after.
 ///
-/// **Why** Some systems once failed when many processes waited in accept on one socket, and
-/// others woke them all. The lock lets in one. On Linux today nobody needs it for accept:
-/// it stands here to be measured, and because the same lock guards what does need one.
+/// **Why** Some systems once failed when many processes waited in accept on one socket,
+/// and others woke them all. The lock lets in one. On Linux today nobody needs it for
+/// accept: it stands here to be measured, and because the same lock guards what does need
+/// one.
 ///
 /// **Cost** Two fcntl(2) per connection more than prefork-accept, and a switch more when
 /// somebody waits: the one who is woken by the unlock is not the one who has the client.
 ///
-/// **When** Never for accept on Linux. For any resource of several processes that live and
-/// die on their own: the kernel gives the lock back when its owner ends, however it ends.
+/// **When** Never for accept on Linux. For any resource of several processes that live
+/// and die on their own: the kernel gives the lock back when its owner ends, however it
+/// ends.
 ///
 /// **In Java** [java.nio.channels.FileChannel#lock] is the same call; here it has its C
 /// name. The file is the scoreboard's, which has no name and so leaves none behind.
 ///
-/// **Look for** system CPU per request above prefork-accept's; a distribution that is still
-/// even, for the kernel grants the lock in the order in which it was asked for; `strace -f`:
-/// all workers but one in fcntl(F_SETLKW).
+/// **Look for** two fcntl more for each connection (`strace -f -c`); in `lslocks`, one
+/// worker that has the lock and all others waiting for it; a worker that does nearly all
+/// while one client comes again and again: it is back for the lock before the one that
+/// was woken.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PreforkFileLock.java 2000`

@@ -43,16 +43,17 @@ import java.lang.foreign.MemorySegment;
 /// then all workers but one wait for the mutex. What fails first, without care, is the
 /// whole pool: an owner that dies holds the mutex for ever.
 ///
-/// **When** Never for accept on Linux. Between processes that trust each other's code with
-/// their memory.
+/// **When** Never for accept on Linux. Between processes that trust each other's code
+/// with their memory.
 ///
 /// **In Java** No class of the JDK is a lock between processes in memory: this is the C
 /// library's, in the scoreboard's page. It is robust: whoever comes after an owner that
-/// died is told so (EOWNERDEAD) and goes on. A Java thread is a pthread, so it can own one.
+/// died is told so (EOWNERDEAD) and goes on. A Java thread is a pthread, so it can own
+/// one.
 ///
-/// **Look for** a kill -9 of the worker that waits in accept: the next one takes over; less
-/// system CPU than prefork-file-lock; a distribution that is less even: whoever unlocks and
-/// comes back at once may take it again before the one that was woken.
+/// **Look for** two futex for each connection where prefork-file-lock has two fcntl
+/// (`strace -f -c`): while others wait, a mutex is system calls too; a kill -9 of the
+/// worker that waits in accept: the next one takes over.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PreforkMutex.java 2000`

@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/// **Prefork reuseport: each worker has a listening socket of its own, on the same port.**
+/// **Prefork reuseport: each worker has a listening socket of its own, on one port.**
 ///
 /// ```text
 ///                         +--> [listening socket 0] --> worker 0: accept | read | serve ... close
@@ -19,26 +19,28 @@ import java.util.List;
 ///                         +--> [listening socket 1] --> worker 1: accept | read | serve ... close
 /// ```
 ///
-/// **What** With SO_REUSEPORT several sockets listen on one port. The kernel gives each new
-/// connection to one of them by a hash of its addresses and ports, before anybody accepts.
+/// **What** With SO_REUSEPORT several sockets listen on one port. The kernel gives each
+/// new connection to one of them by a hash of its addresses and ports, before anybody
+/// accepts.
 ///
-/// **Why** With one socket all workers take from one queue, under one lock. With one each,
-/// they share nothing.
+/// **Why** With one socket all workers take from one queue, under one lock. With one
+/// each, they share nothing.
 ///
-/// **Cost** As prefork-accept. What fails first is fairness: the hash knows nothing of who
-/// is busy. A connection that falls to a busy worker waits in that worker's queue while the
-/// next worker is idle.
+/// **Cost** As prefork-accept. What fails first is fairness: the hash knows nothing of
+/// who is busy. A connection that falls to a busy worker waits in that worker's queue
+/// while the next worker is idle.
 ///
 /// **When** Very many short connections and workers that never block for long. Do not
 /// where one client may hold its worker, as here: a part of the others waits behind it.
 ///
-/// **In Java** The JDK sets SO_REUSEPORT too. The parent makes all sockets and keeps them:
-/// closing one would reset who waits in its queue (unless net.ipv4.tcp_migrate_req is 1,
-/// which hands them to another). So a worker that dies loses its client and no queue: its
-/// replacement takes over the socket and those who wait.
+/// **In Java** The JDK sets SO_REUSEPORT too. The parent makes all sockets and keeps
+/// them: closing one would reset who waits in its queue (unless net.ipv4.tcp_migrate_req
+/// is 1, which hands them to another). So a worker that dies loses its client and no
+/// queue: its replacement takes over the socket and those who wait.
 ///
-/// **Look for** an uneven distribution at Ctrl-C; a p99 far above prefork-accept's; with
-/// ten clients that stay, workers that have two of them and workers that have none.
+/// **Look for** a distribution at Ctrl-C like that of dice; with as many clients that
+/// stay as there are workers, some that get no answer while workers are idle; a p99 above
+/// prefork-accept's.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PreforkReuseport.java 2000`

@@ -22,32 +22,33 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.SocketChannel;
 
-/// **Spawn per client: a fresh program for each client, with the connection as its standard
-/// input, as inetd does.**
+/// **Spawn per client: a fresh program for each client, with the connection as its
+/// standard input, as inetd does.**
 ///
 /// ```text
 ///   clients ==> [listening socket] --> parent: accept --posix_spawn--> JVM: descriptor 0
 ///                                                                      read | serve ... exit
 /// ```
 ///
-/// **What** The parent accepts, and starts a new JVM whose descriptor 0 is the connection. It
-/// serves that one client to its end, and ends with it.
+/// **What** The parent accepts, and starts a new JVM whose descriptor 0 is the
+/// connection. It serves that one client to its end, and ends with it.
 ///
-/// **Why** Nothing is shared but the socket: another program, another language, another user
-/// could serve. inetd made a server of any filter this way.
+/// **Why** Nothing is shared but the socket: another program, another language, another
+/// user could serve. inetd made a server of any filter this way.
 ///
-/// **Cost** A whole start of a JVM per connection: execve, its libraries, its classes. Some
-/// hundred milliseconds of CPU where fork takes one. What fails first is the CPU, then memory:
-/// every client costs tens of MiB (`--max-children`).
+/// **Cost** A whole start of a JVM per connection: execve, its libraries, its classes: a
+/// hundred milliseconds of CPU and more. What fails first is the CPU, then memory: every
+/// client costs tens of MiB (`--max-children`).
 ///
 /// **When** A few clients a minute who need a clean process. Do not for anything else.
 ///
-/// **In Java** [System#inheritedChannel] makes a channel of descriptor 0: the child needs no
-/// system call of ours. It starts as fast as a JVM can: its classes come from the launcher's
-/// archive (CDS), the C1 compiler alone, the serial collector, a small heap.
+/// **In Java** [System#inheritedChannel] makes a channel of descriptor 0: the child needs
+/// no system call of ours. It starts as fast as a JVM can: its classes come from the
+/// launcher's archive (CDS) when `./csdesign` started it, the C1 compiler alone, the
+/// serial collector.
 ///
-/// **Look for** requests/s a hundred times below fork-per-client's; user CPU that is all of
-/// it start-up; `--max-children` JVMs at most in `ps`.
+/// **Look for** requests/s far below every other design's; user CPU that is nearly all of
+/// it start-up; `--max-children` JVMs at most in `pgrep -P`.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/SpawnPerClient.java 2000`

@@ -16,9 +16,9 @@ import java.lang.foreign.MemorySegment;
 /// **When accept fails** it does as [ListeningSocket] does, but sleeps through the pause.
 ///
 /// **How it stops.** [ListeningSocket#shut] makes the socket non-blocking for all who
-/// share it; who is blocked in accept already is got out by a signal. Then each takes from
-/// the queue until it is empty. An acceptor that is told to stop while the socket stays as
-/// it is leaves alone: the others go on.
+/// share it; who is blocked in accept already is got out by a signal. Then each takes
+/// from the queue until it is empty. An acceptor that is told to stop while the socket
+/// stays as it is leaves alone: the others go on.
 public final class Acceptor implements AutoCloseable {
     /// What [#accept] answers when there will be nothing more to accept.
     public static final int NONE = -1;

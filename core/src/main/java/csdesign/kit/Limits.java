@@ -15,8 +15,8 @@ package csdesign.kit;
 ///     second, as slowloris does, does not move it
 /// @param graceMillis `--grace`: how long those in flight may go on after a stop, in
 ///     milliseconds, 0 or more
-/// @param maxChildren `--max-children`: how many processes serve at once where each client
-///     has one of its own, 1 or more; further clients wait in the backlog
+/// @param maxChildren `--max-children`: how many processes serve at once where each
+///     client has one of its own, 1 or more; further clients wait in the backlog
 /// @param queue `--queue`: how many accepted connections may wait for a thread where one
 ///     thread accepts for others, 1 or more; further ones wait in the backlog
 public record Limits(

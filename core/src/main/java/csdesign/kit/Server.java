@@ -16,8 +16,8 @@ import java.util.List;
 /// @param slug the design's name, as in the catalog
 /// @param address where to listen; port 0 lets the kernel choose
 /// @param workers `-n`: how many processes or threads the pool designs start, 1 to 256
-/// @param exclusive `--exclusive`: where many wait in epoll for one listening socket, whether
-///     one is woken and not all of them
+/// @param exclusive `--exclusive`: where many wait in epoll for one listening socket,
+///     whether one is woken and not all of them
 /// @param control `--control`: whether standard input is listened to, see [Control]
 /// @param limits a limit on everything
 /// @param service what is said on the wire
@@ -65,8 +65,8 @@ public record Server(
                 System.out);
     }
 
-    /// The same server as another process can be told of it: all but the scoreboard, which
-    /// travels as a descriptor.
+    /// The same server as another process can be told of it: all but the scoreboard,
+    /// which travels as a descriptor.
     ///
     /// @return arguments for [#of]
     public List<String> words() {

@@ -26,7 +26,8 @@ import java.util.Map;
 /// 0, and end with it.
 ///
 /// They hear of the stop, and of the parent's end, by one pipe that all have: it ends. No
-/// child needs a system call of ours, or a signal handler, for which it would start slower.
+/// child needs a system call of ours, or a signal handler, for which it would start
+/// slower.
 ///
 /// Used by one thread.
 public final class SpawnedChildren implements AutoCloseable {

@@ -20,7 +20,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /// Starts one Java program again and again, each time with the descriptors that it is
-/// handed and no other: 0 (or nothing to read), 1 and 2 as they are here, 3 and those after it.
+/// handed and no other: 0 (or nothing to read), 1 and 2 as they are here, 3 and those
+/// after it.
 ///
 /// ProcessBuilder can hand over descriptor 0 alone.
 public final class Spawner implements AutoCloseable {

@@ -100,8 +100,8 @@ public final class Worker {
         }
     }
 
-    /// Waits for the end of the pipe that the parent holds: the wish to stop, or the end of
-    /// the parent, which is the end of this one too. By the JDK's own means.
+    /// Waits for the end of the pipe that the parent holds: the wish to stop, or the end
+    /// of the parent, which is the end of this one too. By the JDK's own means.
     private void hangOn(int parent) {
         Thread.ofPlatform().daemon().name("lifeline").start(() -> {
             try (FileInputStream lifeline = new FileInputStream("/proc/self/fd/" + FIRST_FD)) {

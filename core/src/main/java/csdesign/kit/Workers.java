@@ -30,8 +30,8 @@ import java.util.List;
 /// ```
 ///
 /// **Replacing.** The first death is made good at once; one that follows soon after waits
-/// twice as long as the last, up to [#MOST_BACKOFF_MILLIS]: a worker that cannot live must
-/// not cost the others the machine. Its row of the scoreboard keeps its counts.
+/// twice as long as the last, up to [#MOST_BACKOFF_MILLIS]: a worker that cannot live
+/// must not cost the others the machine. Its row of the scoreboard keeps its counts.
 ///
 /// Used by one thread, which must live as long as the workers shall: the kernel ends them
 /// with the thread that started them.
@@ -68,8 +68,8 @@ public final class Workers implements AutoCloseable {
     /// What is handed to a worker.
     @FunctionalInterface
     public interface Descriptors {
-        /// The descriptors for a worker that is about to be started, for the first time or
-        /// again. They stay the parent's too.
+        /// The descriptors for a worker that is about to be started, for the first time
+        /// or again. They stay the parent's too.
         ///
         /// @param worker its number
         /// @return at [Worker#fd] 0, 1, ...
@@ -293,8 +293,8 @@ public final class Workers implements AutoCloseable {
         return slots.stream().anyMatch(Slot::isAlive);
     }
 
-    /// Asks all to stop and waits until they have: those in flight are answered, up to the
-    /// grace. Who does not end then is killed.
+    /// Asks all to stop and waits until they have: those in flight are answered, up to
+    /// the grace. Who does not end then is killed.
     ///
     /// @throws IOException when the parent's own descriptors fail it
     public void stop() throws IOException {
