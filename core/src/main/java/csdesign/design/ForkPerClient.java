@@ -157,14 +157,12 @@ public final class ForkPerClient implements AutoCloseable {
     }
 
     private void onSignals() {
-        for (int signal; (signal = signals.next()) != SignalDescriptor.NONE;) {
-            if (signal == SIGCHLD) { // one for many: children that end together are merged
-                for (int pid; (pid = waitpid(errno, -1, status, WNOHANG)) > 0;) {
-                    children.ended(pid, status.get(ValueLayout.JAVA_INT, 0));
-                }
-            } else {
-                server.stop().request();
-            }
+        if (signals.next() != SIGCHLD) { // a further one is told of by the next poll
+            server.stop().request();
+        }
+        // One SIGCHLD may stand for many: while it waits to be taken, more are merged into it.
+        for (int pid; (pid = waitpid(errno, -1, status, WNOHANG)) > 0;) {
+            children.ended(pid, status.get(ValueLayout.JAVA_INT, 0));
         }
     }
     // @end
@@ -180,7 +178,6 @@ public final class ForkPerClient implements AutoCloseable {
     /// Waits for a client, the end of a child, a command, or the time to look around.
     private void await() throws IOException {
         boolean accepting = listener.isAccepting() && !children.isFull() && waiting == NONE;
-        SysPoll.set(polled, SIGNALS, signals.fd(), POLLIN);
         SysPoll.set(polled, LISTENER, accepting ? listener.fd() : NONE, POLLIN);
         SysPoll.set(polled, CONTROL, control.fd(), POLLIN);
         int ready = poll(errno, polled, 3, timeoutMillis());
@@ -212,7 +209,7 @@ public final class ForkPerClient implements AutoCloseable {
 
     /// A child's whole life, but for its birth and its exit. All that it needs is made
     /// before the fork.
-    private static final class Child {
+    private static final class Child implements AutoCloseable {
         private final Server server;
         private final Connections connections;
         private final Lifeline lifeline;
@@ -229,6 +226,7 @@ public final class ForkPerClient implements AutoCloseable {
             this.children = children;
             this.listener = listener;
             connections = new Connections(server, server.scoreboard().row(0));
+            connections.reserve();
         }
 
         /// @return the exit code
@@ -246,8 +244,7 @@ public final class ForkPerClient implements AutoCloseable {
                 await(connection, interest, place);
                 interest = obey(connection, interest);
             }
-            connections.close(connection);
-            return 0;
+            return 0; // the exit closes the connection
         }
 
         private void await(Connection connection, Interest interest, int place) {
@@ -287,6 +284,13 @@ public final class ForkPerClient implements AutoCloseable {
             }
             return next;
         }
+
+        /// Only a rehearsal comes to this.
+        @Override
+        public void close() {
+            connections.close();
+            arena.close();
+        }
     }
 
     private final Server server;
@@ -313,8 +317,14 @@ public final class ForkPerClient implements AutoCloseable {
         control = new PolledControl(server);
         children = new Children(server);
         child = new Child(server, lifeline, children, listener.fd());
-        rehearsal = new Rehearsal(
-                (own, line, client) -> new Child(own, line, children, NONE).serve(client, 0));
+        rehearsal = new Rehearsal(this::live);
+        SysPoll.set(polled, SIGNALS, signals.fd(), POLLIN);
+    }
+
+    private void live(Server own, Lifeline itsLifeline, int client) {
+        try (Child one = new Child(own, itsLifeline, children, NONE)) {
+            one.serve(client, 0);
+        }
     }
 
     @Override

@@ -195,6 +195,12 @@ public final class Connections implements AutoCloseable {
         }
     }
 
+    /// Makes now what the first connection needs: for a process that will be copied, and
+    /// whose copies would each make their own.
+    public void reserve() {
+        give(take());
+    }
+
     Buffer take() {
         Buffer spare = spares.pollLast();
         if (spare != null) {

@@ -41,14 +41,19 @@ public final class ForkingJvm {
             "-XX:+UseSerialGC", // no threads of its own
             "-Xrs", // leaves SIGINT and SIGTERM to us
             "-XX:-UsePerfData", // no file in /tmp, which each child would share
-            "-Xms160m",
+            "-Xms18m",
             "-Xmx160m",
-            "-Xmn144m", // a child's allocations must fit, it cannot collect; untouched it is free
+            "-XX:NewSize=2m", // while it starts: the parent shall touch little
+            "-XX:MaxNewSize=144m", // a child cannot collect: untouched, this costs nothing
+            "-XX:NewSizeThreadIncrease=144m", // grows so far at the first full collection
             "-XX:TLABSize=64k", // what is in use is known to so much
             "-XX:-ResizeTLAB",
             "-XX:ReservedCodeCacheSize=8m",
             "-XX:+UnlockDiagnosticVMOptions",
             "-XX:ArchiveRelocationMode=0", // moved elsewhere, all of it would be written to
+            "-XX:+UnlockExperimentalVMOptions",
+            "-XX:StringTableSize=1024", // half a MiB for tables that stay nearly empty
+            "-XX:SymbolTableSize=4096",
             "--enable-native-access=ALL-UNNAMED");
 
     /// Of the flags of the JVM before, those that concern neither heap nor compiler.
@@ -67,7 +72,9 @@ public final class ForkingJvm {
 
     /// Where the classes are that a child uses.
     private static final List<String> CHILDS = List.of(
-            "csdesign/service/", "csdesign/kit/Con", "csdesign/kit/Limits", "csdesign/posix/");
+            "csdesign/service/", "csdesign/kit/Connection", "csdesign/kit/Limits",
+            "csdesign/kit/Interest", "csdesign/kit/Stop", "csdesign/posix/SysSendfile",
+            "csdesign/posix/SysSocket", "csdesign/posix/Fcntl");
 
     private long collectBelow = Long.MAX_VALUE;
 
@@ -128,9 +135,8 @@ public final class ForkingJvm {
     /// @return the server
     /// @throws IOException when the scoreboard cannot be mapped
     public static Server server(String... arguments) throws IOException {
-        new ForkingJvm().loadClasses();
+        loadClasses();
         Scoreboard scoreboard = Scoreboard.attach(Integer.parseInt(arguments[1]));
-        scoreboard.row(0).ownedBy(ProcessHandle.current().pid());
         return Server.of(Arrays.asList(arguments).subList(2, arguments.length), scoreboard);
     }
 
@@ -159,7 +165,7 @@ public final class ForkingJvm {
     /// jar would read through a descriptor that it shares with the parent and all its
     /// siblings, the position in the file included: each would get a part of the other's
     /// class.
-    private void loadClasses() throws IOException {
+    private static void loadClasses() throws IOException {
         Path path = Path.of(System.getProperty("java.class.path"));
         if (!Files.isRegularFile(path)) {
             return; // folders: each class is a file, opened by its own reader
@@ -169,9 +175,7 @@ public final class ForkingJvm {
                 String name = all.nextElement().getName();
                 if (name.endsWith(".class") && CHILDS.stream().anyMatch(name::startsWith)) {
                     String type = name.substring(0, name.length() - 6).replace('/', '.');
-                    // Those of posix link their functions, which takes memory: bit by bit.
-                    Class.forName(type, true, ForkingJvm.class.getClassLoader());
-                    collect();
+                    Class.forName(type, false, ForkingJvm.class.getClassLoader());
                 }
             }
         } catch (ClassNotFoundException e) {

@@ -136,24 +136,27 @@ public record Server(
     ///
     /// @param port where
     public void announce(int port) {
-        announceOnly(port);
+        announce(port, ProcessHandle.current().pid());
         if (control) {
             Control.start(System.in, out, this);
         }
     }
 
-    /// Says that it accepts, and starts no thread: the loop listens to a [PolledControl].
+    /// The same for a process that must stay small and with one thread: the loop listens
+    /// to a [PolledControl].
     ///
     /// @param port where
     public void announceOnly(int port) {
+        announce(port, scoreboard.row(0).pid());
+    }
+
+    private void announce(int port, long pid) {
         InetAddress host = address.getAddress();
         String name = host.getHostAddress();
-        out.printf(
-                "listening on %s:%d (%s, pid %d)%n",
-                host instanceof Inet6Address ? "[" + name + "]" : name,
-                port,
-                slug,
-                ProcessHandle.current().pid());
+        // No format: it would load what the JVM that forks must carry along ever after.
+        out.println(
+                "listening on " + (host instanceof Inet6Address ? "[" + name + "]" : name) + ":"
+                        + port + " (" + slug + ", pid " + pid + ")");
         out.flush();
     }
 
