@@ -43,9 +43,10 @@ import java.lang.foreign.ValueLayout;
 /// name. The file is the scoreboard's, which has no name and so leaves none behind.
 ///
 /// **Look for** two fcntl more for each connection (`strace -f -c`); in `lslocks`, one
-/// worker that has the lock and all others waiting for it; a worker that does nearly all
-/// while one client comes again and again: it is back for the lock before the one that
-/// was woken.
+/// worker that has the lock and all others waiting for it; a distribution that is even
+/// while connections come one by one with time between them, and may be very uneven while
+/// one client comes again at once: who is back for the lock before the one that was woken
+/// takes it.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PreforkFileLock.java 2000`
