@@ -122,6 +122,7 @@ public final class DescriptorPassing implements AutoCloseable {
             }
             if (revents(polled, 1) != 0 || workers.timeoutMillis() == 0) {
                 workers.tend(); // one has died, or is to be replaced now
+                forgetTheDead(workers);
             }
             for (int worker; (worker = firstFree(workers)) >= 0;) {
                 int client = acceptor.tryAccept(); // 3
@@ -155,6 +156,16 @@ public final class DescriptorPassing implements AutoCloseable {
     private void onWord(int worker) {
         if (SysSocket.recv(errno, pairs[worker][0], word, 1, MSG_DONTWAIT) == 1) {
             free[worker] = true;
+        }
+    }
+
+    /// The word of a worker that has died is not its replacement's.
+    private void forgetTheDead(Workers workers) {
+        for (int i = 0; i < free.length; i++) {
+            if (!workers.isAlive(i)) {
+                onWord(i); // there is one at most
+                free[i] = false;
+            }
         }
     }
 
@@ -196,7 +207,10 @@ public final class DescriptorPassing implements AutoCloseable {
     ///
     /// @return a connection; negative when there will be none
     private int receive(Worker worker) throws IOException {
-        check((int) SysSocket.send(errno, worker.fd(0), word, 1, MSG_NOSIGNAL), "send");
+        set(polled, 0, worker.fd(0), POLLIN);
+        if (poll(errno, polled, 1, 0) <= 0) { // else its predecessor was given one and died
+            check((int) SysSocket.send(errno, worker.fd(0), word, 1, MSG_NOSIGNAL), "send");
+        }
         while (true) {
             set(polled, 0, worker.fd(0), POLLIN);
             boolean stopping = worker.server().stop().requested();
