@@ -33,14 +33,18 @@ import java.lang.foreign.ValueLayout;
 /// **Fork per client: for each client a copy of the whole process, which ends with it.**
 ///
 /// ```text
-///                                              +--> child: read | serve | write ... _exit
-///   clients ==> [listening socket] --accept, fork--> child: read | serve | write ... _exit
-///                                     ^        +--> child: read | serve | write ... _exit
+///                                              +--> child: read | serve | write ...
+/// _exit
+///   clients ==> [listening socket] --accept, fork--> child: read | serve | write ...
+/// _exit
+///                                     ^        +--> child: read | serve | write ...
+/// _exit
 ///                              parent +--SIGCHLD: waitpid--<------------------------'
 /// ```
 ///
 /// **What** The parent accepts, forks, and closes its copy of the connection. The child
-/// has its own copy of everything, serves its one client to the end, and exits. The parent
+/// has its own copy of everything, serves its one client to the end, and exits. The
+/// parent
 /// hears of that by SIGCHLD and reaps it, or a zombie would be left.
 ///
 /// **Why** The oldest design, and the one that isolates most: a client's crash, leak or
@@ -55,7 +59,8 @@ import java.lang.foreign.ValueLayout;
 /// short connections, nor in a process with much memory.
 ///
 /// **In Java** An ordinary JVM cannot do it: only the thread that calls fork(2) exists in
-/// the child. There is no collector and no compiler, and who waits for one waits for ever.
+/// the child. There is no collector and no compiler, and who waits for one waits for
+/// ever.
 /// So the JVM becomes a small one that interprets, by execve(2): see [ForkingJvm]. A
 /// child cannot collect; one that has used its heap up ends the conversation in order,
 /// after some hundred thousand requests on one connection.
@@ -123,29 +128,31 @@ public final class ForkPerClient implements AutoCloseable {
         }
     }
 
+    /// One client for each round: a busy listener must not keep us from reaping.
     private void onAccept() throws IOException {
-        while (!children.isFull()) { // who finds no room waits in the backlog
-            int client = waiting == NONE ? accept() : waiting; // 2
-            waiting = NONE;
-            if (client == NONE) {
-                return;
-            }
-            if (jvm.collect()) {
-                rehearsal.once(server);
-            }
-            int place = children.place();
-            int pid = fork(errno); // 3: from here on there are two
-            if (pid == 0) {
-                child(client, place); // 4
-            }
-            if (pid < 0) {
-                children.cannotFork(-pid);
-                waiting = client; // it is kept, and forked for when there is room
-                return;
-            }
-            children.began(place, pid);
-            Unistd.close(errno, client); // the child has it
+        if (children.isFull()) {
+            return; // who finds no room waits in the backlog
         }
+        int client = waiting == NONE ? accept() : waiting; // 2
+        waiting = NONE;
+        if (client == NONE) {
+            return;
+        }
+        if (jvm.collect()) {
+            rehearsal.once(server);
+        }
+        int place = children.place();
+        int pid = fork(errno); // 3: from here on there are two
+        if (pid == 0) {
+            child(client, place); // 4
+        }
+        if (pid < 0) {
+            children.cannotFork(-pid);
+            waiting = client; // it is kept, and forked for when there is room
+            return;
+        }
+        children.began(place, pid);
+        Unistd.close(errno, client); // the child has it
     }
 
     /// All that it needs was made before the fork.
@@ -189,6 +196,9 @@ public final class ForkPerClient implements AutoCloseable {
     }
 
     private int timeoutMillis() {
+        if (listener.isEmptying() && !children.isFull() && waiting == NONE) {
+            return 0; // shut: no longer reported readable
+        }
         if (waiting != NONE || listener.isPaused()) {
             return (int) ListeningSocket.PAUSE_MILLIS;
         }

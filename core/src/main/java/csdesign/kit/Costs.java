@@ -58,7 +58,8 @@ public record Costs(
         return soFar(scoreboard, allocatedSoFar());
     }
 
-    /// The same without what was allocated: to ask for that takes the JVM more memory than
+    /// The same without what was allocated: to ask for that takes the JVM more memory
+    /// than
     /// a process has that must stay small.
     static Costs soFarBySmall(Scoreboard scoreboard) {
         return soFar(scoreboard, -1);
