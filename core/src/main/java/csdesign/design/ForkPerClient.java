@@ -33,12 +33,9 @@ import java.lang.foreign.ValueLayout;
 /// **Fork per client: for each client a copy of the whole process, which ends with it.**
 ///
 /// ```text
-///                                              +--> child: read | serve | write ...
-/// _exit
-///   clients ==> [listening socket] --accept, fork--> child: read | serve | write ...
-/// _exit
-///                                     ^        +--> child: read | serve | write ...
-/// _exit
+///                                              +--> child: read | serve | write ... _exit
+///   clients ==> [listening socket] --accept, fork--> child: read | serve | write ... _exit
+///                                     ^        +--> child: read | serve | write ... _exit
 ///                              parent +--SIGCHLD: waitpid--<------------------------'
 /// ```
 ///
