@@ -4,9 +4,7 @@ package csdesign.design;
 import static csdesign.posix.Errno.EINTR;
 import static csdesign.posix.Errno.check;
 import static csdesign.posix.SysPoll.POLLFD_BYTES;
-import static csdesign.posix.SysPoll.POLLHUP;
 import static csdesign.posix.SysPoll.POLLIN;
-import static csdesign.posix.SysPoll.POLLOUT;
 import static csdesign.posix.SysPoll.poll;
 import static csdesign.posix.SysPoll.revents;
 import static csdesign.posix.SysSignalfd.SIGCHLD;
@@ -16,16 +14,14 @@ import static csdesign.posix.Unistd._exit;
 import static csdesign.posix.Unistd.fork;
 
 import csdesign.kit.Children;
-import csdesign.kit.Connection;
-import csdesign.kit.Connections;
 import csdesign.kit.ForkingJvm;
-import csdesign.kit.Interest;
 import csdesign.kit.Lifeline;
 import csdesign.kit.ListeningSocket;
 import csdesign.kit.PolledControl;
 import csdesign.kit.Rehearsal;
 import csdesign.kit.Server;
 import csdesign.kit.SignalDescriptor;
+import csdesign.kit.SoleConnection;
 import csdesign.posix.Errno;
 import csdesign.posix.SysPoll;
 import csdesign.posix.Unistd;
@@ -44,7 +40,8 @@ import java.lang.foreign.ValueLayout;
 /// ```
 ///
 /// **What** The parent accepts, forks, and closes its copy of the connection. The child
-/// has its own copy of everything, serves its one client to the end, and exits. The parent
+/// has its own copy of everything, serves its one client to the end, and exits. The
+/// parent
 /// hears of that by SIGCHLD and reaps it, or a zombie would be left.
 ///
 /// **Why** The oldest design, and the one that isolates most: a client's crash, leak or
@@ -59,7 +56,8 @@ import java.lang.foreign.ValueLayout;
 /// short connections, nor in a process with much memory.
 ///
 /// **In Java** An ordinary JVM cannot do it: only the thread that calls fork(2) exists in
-/// the child. There is no collector and no compiler, and who waits for one waits for ever.
+/// the child. There is no collector and no compiler, and who waits for one waits for
+/// ever.
 /// So the JVM becomes a small one that interprets, by execve(2): see [ForkingJvm]. A
 /// child cannot collect; one that has used its heap up ends the conversation in order,
 /// after some hundred thousand requests on one connection.
@@ -74,14 +72,10 @@ import java.lang.foreign.ValueLayout;
 /// @see <a href="https://man7.org/linux/man-pages/man2/fork.2.html">fork(2)</a>
 /// @see <a href="https://man7.org/linux/man-pages/man2/waitpid.2.html">waitpid(2)</a>
 public final class ForkPerClient implements AutoCloseable {
-    // The parent's poll entries.
+    // The poll entries.
     private static final int SIGNALS = 0;
     private static final int LISTENER = 1;
     private static final int CONTROL = 2;
-
-    // A child's poll entries.
-    private static final int CLIENT = 0;
-    private static final int LIFELINE = 1;
 
     /// No connection, no descriptor.
     private static final int NONE = ListeningSocket.NONE;
@@ -131,29 +125,39 @@ public final class ForkPerClient implements AutoCloseable {
         }
     }
 
+    /// One client for each round: a busy listener must not keep us from reaping.
     private void onAccept() throws IOException {
-        while (!children.isFull()) { // who finds no room waits in the backlog
-            int client = waiting == NONE ? accept() : waiting; // 2
-            waiting = NONE;
-            if (client == NONE) {
-                return;
-            }
-            if (jvm.collect()) {
-                rehearsal.once(server);
-            }
-            int place = children.place();
-            int pid = fork(errno); // 3: from here on there are two
-            if (pid == 0) {
-                _exit(errno, child.serve(client, place)); // 4
-            }
-            if (pid < 0) {
-                children.cannotFork(-pid);
-                waiting = client; // it is kept, and forked for when there is room
-                return;
-            }
-            children.began(place, pid);
-            Unistd.close(errno, client); // the child has it
+        if (children.isFull()) {
+            return; // who finds no room waits in the backlog
         }
+        int client = waiting == NONE ? accept() : waiting; // 2
+        waiting = NONE;
+        if (client == NONE) {
+            return;
+        }
+        if (jvm.collect()) {
+            rehearsal.once(server);
+        }
+        int place = children.place();
+        int pid = fork(errno); // 3: from here on there are two
+        if (pid == 0) {
+            child(client, place); // 4
+        }
+        if (pid < 0) {
+            children.cannotFork(-pid);
+            waiting = client; // it is kept, and forked for when there is room
+            return;
+        }
+        children.began(place, pid);
+        Unistd.close(errno, client); // the child has it
+    }
+
+    /// All that it needs was made before the fork.
+    private void child(int client, int place) {
+        Unistd.close(errno, listener.fd()); // the port is the parent's
+        lifeline.letGo();
+        int status = conversation.serve(client, place);
+        _exit(errno, status); // which closes the connection
     }
 
     private void onSignals() {
@@ -189,6 +193,9 @@ public final class ForkPerClient implements AutoCloseable {
     }
 
     private int timeoutMillis() {
+        if (listener.isEmptying() && !children.isFull() && waiting == NONE) {
+            return 0; // shut: no longer reported readable
+        }
         if (waiting != NONE || listener.isPaused()) {
             return (int) ListeningSocket.PAUSE_MILLIS;
         }
@@ -207,92 +214,6 @@ public final class ForkPerClient implements AutoCloseable {
         return server.stop().requested() && (nobody || server.stop().graceIsOver());
     }
 
-    /// A child's whole life, but for its birth and its exit. All that it needs is made
-    /// before the fork.
-    private static final class Child implements AutoCloseable {
-        private final Server server;
-        private final Connections connections;
-        private final Lifeline lifeline;
-        private final Children children;
-        private final int listener;
-        private final Arena arena = Arena.ofConfined();
-        private final Errno errno = Errno.allocate(arena);
-        private final MemorySegment polled = arena.allocate(2L * POLLFD_BYTES, 8);
-        private boolean stopping;
-
-        Child(Server server, Lifeline lifeline, Children children, int listener) {
-            this.server = server;
-            this.lifeline = lifeline;
-            this.children = children;
-            this.listener = listener;
-            connections = new Connections(server, server.scoreboard().row(0));
-            connections.reserve();
-        }
-
-        /// @return the exit code
-        int serve(int client, int place) {
-            Unistd.close(errno, listener); // the port is the parent's
-            lifeline.letGo();
-            connections.tick();
-            Connection connection = connections.adopt(client);
-            Interest interest = connection.onOpen();
-            if (interest == Interest.READ) {
-                interest = connection.onReadable(); // its request has mostly come by now
-            }
-            while (interest != Interest.CLOSE && !server.stop().graceIsOver()) {
-                connection.watched(interest);
-                await(connection, interest, place);
-                interest = obey(connection, interest);
-            }
-            return 0; // the exit closes the connection
-        }
-
-        private void await(Connection connection, Interest interest, int place) {
-            int timeoutMillis = connections.timeoutMillis();
-            children.promise(place, timeoutMillis);
-            int events = switch (interest) {
-                case READ -> POLLIN;
-                case WRITE -> POLLOUT;
-                case WAIT, CLOSE -> 0;
-            };
-            SysPoll.set(polled, CLIENT, connection.fd(), events);
-            SysPoll.set(polled, LIFELINE, lifeline.fd(), stopping ? 0 : POLLIN);
-            if (poll(errno, polled, 2, timeoutMillis) < 0) {
-                SysPoll.clear(polled, 2);
-            }
-            connections.tick();
-        }
-
-        private Interest obey(Connection connection, Interest interest) {
-            if ((revents(polled, LIFELINE) & POLLHUP) != 0) {
-                return Interest.CLOSE; // the parent is gone
-            }
-            Interest next = interest;
-            if (revents(polled, CLIENT) != 0) {
-                next = interest == Interest.WRITE
-                        ? connection.onWritable()
-                        : connection.onReadable();
-            } else if (connections.nextDue() != null) {
-                next = connection.onDeadline();
-            }
-            boolean stop = revents(polled, LIFELINE) != 0 || ForkingJvm.isUsedUp();
-            if (stop && !stopping && next != Interest.CLOSE) {
-                stopping = true;
-                server.stop().request();
-                connection.watched(next);
-                next = connection.onStop();
-            }
-            return next;
-        }
-
-        /// Only a rehearsal comes to this.
-        @Override
-        public void close() {
-            connections.close();
-            arena.close();
-        }
-    }
-
     private final Server server;
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
@@ -304,7 +225,7 @@ public final class ForkPerClient implements AutoCloseable {
     private final Lifeline lifeline = new Lifeline();
     private final PolledControl control;
     private final Children children;
-    private final Child child;
+    private final SoleConnection conversation;
     private final Rehearsal rehearsal;
     private boolean stopping;
 
@@ -316,15 +237,9 @@ public final class ForkPerClient implements AutoCloseable {
         listener = ListeningSocket.open(server);
         control = new PolledControl(server);
         children = new Children(server);
-        child = new Child(server, lifeline, children, listener.fd());
-        rehearsal = new Rehearsal(this::live);
+        conversation = new SoleConnection(server, lifeline, children);
+        rehearsal = new Rehearsal(children);
         SysPoll.set(polled, SIGNALS, signals.fd(), POLLIN);
-    }
-
-    private void live(Server own, Lifeline itsLifeline, int client) {
-        try (Child one = new Child(own, itsLifeline, children, NONE)) {
-            one.serve(client, 0);
-        }
     }
 
     @Override

@@ -71,11 +71,16 @@ public final class Children implements AutoCloseable {
     ///
     /// @return its number
     public int place() {
+        int slot = freePlace();
+        rows[slot].promise(System.nanoTime() + (BEGIN_MILLIS - MARGIN_MILLIS) * 1_000_000);
+        return slot;
+    }
+
+    int freePlace() {
         int slot = 0;
         while (pids[slot] != 0) {
             slot++;
         }
-        rows[slot].promise(System.nanoTime() + (BEGIN_MILLIS - MARGIN_MILLIS) * 1_000_000);
         return slot;
     }
 

@@ -161,7 +161,8 @@ public final class ForkingJvm {
         return Runtime.getRuntime().freeMemory() < LEAST_FREE_BYTES;
     }
 
-    /// Loads every class that a child could come to need. A child that loaded one from the
+    /// Loads every class that a child could come to need. A child that loaded one from
+    /// the
     /// jar would read through a descriptor that it shares with the parent and all its
     /// siblings, the position in the file included: each would get a part of the other's
     /// class.

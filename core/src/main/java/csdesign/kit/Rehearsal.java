@@ -38,24 +38,13 @@ public final class Rehearsal {
     private final Errno errno = Errno.allocate(arena);
     private final MemorySegment pair = arena.allocate(ValueLayout.JAVA_INT, 2);
     private final MemorySegment bytes = arena.allocate(64);
-    private final Life life;
-
-    /// What a child does.
-    @FunctionalInterface
-    public interface Life {
-        /// Serves its client to the end.
-        ///
-        /// @param server nobody's, with a stop of its own
-        /// @param lifeline of its own
-        /// @param client the connection's descriptor
-        void live(Server server, Lifeline lifeline, int client);
-    }
+    private final Children children;
 
     /// For what a child will do.
     ///
-    /// @param life all of it, but for the exit
-    public Rehearsal(Life life) {
-        this.life = life;
+    /// @param children whose free place it borrows
+    public Rehearsal(Children children) {
+        this.children = children;
     }
 
     /// Does it with clients that make all mistakes, and with a stop.
@@ -82,6 +71,7 @@ public final class Rehearsal {
 
     private void once(Server like, Service service, String request, boolean stop)
             throws IOException {
+        int place = children.freePlace();
         try (Lifeline lifeline = new Lifeline()) {
             check(
                     SysSocket.socketpair(errno, AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair),
@@ -94,8 +84,13 @@ public final class Rehearsal {
             } else {
                 SysSocket.shutdown(errno, there, SHUT_WR);
             }
-            Server own = like.with(service);
-            life.live(own, lifeline, pair.getAtIndex(ValueLayout.JAVA_INT, 0));
+            int here = pair.getAtIndex(ValueLayout.JAVA_INT, 0);
+            try (SoleConnection connection = new SoleConnection(
+                    like.with(service), lifeline, children)) {
+                Unistd.close(errno, -1); // as the listening socket
+                lifeline.letGo();
+                connection.serve(here, place);
+            }
             Unistd.close(errno, there);
         }
     }
