@@ -53,10 +53,7 @@ record WorkerDeathContract(Subject subject) {
                 .hasSize(Honest.WORKERS)
                 .doesNotContain(dead.pid())
                 .doesNotHaveDuplicates();
-        // A queue that is one worker's alone is lost when the replacement is told to stop while it
-        // starts: those who had left again are not counted then.
-        long mayBeLost = Honest.shardsByHash(subject.entry()) ? VICTIMS - 1 : 0;
-        assertThat(server.distributionSum()).isBetween(connections - mayBeLost, connections);
+        assertThat(server.distributionSum()).isEqualTo(connections);
     }
 
     /// One of them waits for a client, and may hold what the others wait for.

@@ -84,6 +84,7 @@ public final class Workers implements AutoCloseable {
         long startNanos;
         long restartNanos;
         long backoffMillis;
+        boolean asked;
 
         Slot(int index) {
             this.index = index;
@@ -282,8 +283,27 @@ public final class Workers implements AutoCloseable {
         if (!stopping) {
             Costs.seeWorkers();
             stopping = true;
-            signalAll(Signal.SIGTERM);
+            askThoseWhoHear();
         }
+    }
+
+    /// SIGTERM would end a JVM that still starts, and nobody would empty a queue that is its
+    /// alone: it is asked once it is ready.
+    ///
+    /// @return whether somebody is still to be asked
+    private boolean askThoseWhoHear() {
+        boolean left = false;
+        for (Slot slot : slots) {
+            if (slot.isAlive() && !slot.asked) {
+                if (row(slot).state() == Scoreboard.State.ABSENT) {
+                    left = true;
+                } else {
+                    slot.asked = true;
+                    Signal.kill(errno, slot.pid, Signal.SIGTERM);
+                }
+            }
+        }
+        return left;
     }
 
     /// Whether a worker is left.
@@ -309,7 +329,8 @@ public final class Workers implements AutoCloseable {
                 graceWasOver = true;
                 signalAll(Signal.SIGTERM); // a second one ends their grace too
             }
-            wait((int) Math.max(1, leftMillis > 0 ? leftMillis + 1 : LEAVE_MILLIS + leftMillis));
+            long most = leftMillis > 0 ? leftMillis + 1 : LEAVE_MILLIS + leftMillis;
+            wait((int) Math.max(1, askThoseWhoHear() ? Math.min(READY_MILLIS, most) : most));
             tend();
         }
     }
