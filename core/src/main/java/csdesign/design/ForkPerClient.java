@@ -41,8 +41,7 @@ import java.lang.foreign.ValueLayout;
 ///
 /// **What** The parent accepts, forks, and closes its copy of the connection. The child
 /// has its own copy of everything, serves its one client to the end, and exits. The
-/// parent
-/// hears of that by SIGCHLD and reaps it, or a zombie would be left.
+/// parent hears of that by SIGCHLD and reaps it, or a zombie would be left.
 ///
 /// **Why** The oldest design, and the one that isolates most: a client's crash, leak or
 /// hang is its own. No lock, no shared state, and the code of the iterative server.

@@ -162,8 +162,7 @@ public final class ForkingJvm {
     }
 
     /// Loads every class that a child could come to need. A child that loaded one from
-    /// the
-    /// jar would read through a descriptor that it shares with the parent and all its
+    /// the jar would read through a descriptor that it shares with the parent and all its
     /// siblings, the position in the file included: each would get a part of the other's
     /// class.
     private static void loadClasses() throws IOException {

@@ -121,8 +121,8 @@ public record Server(
                 System.out);
     }
 
-    /// Nobody's server, to rehearse with: its counts count for nothing, and its stop is its
-    /// own.
+    /// Nobody's server, to rehearse with: its counts count for nothing, and its stop is
+    /// its own.
     ///
     /// @param other what is said on the wire
     /// @return the same in all else

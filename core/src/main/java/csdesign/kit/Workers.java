@@ -287,8 +287,8 @@ public final class Workers implements AutoCloseable {
         }
     }
 
-    /// SIGTERM would end a JVM that still starts, and nobody would empty a queue that is its
-    /// alone: it is asked once it is ready.
+    /// SIGTERM would end a JVM that still starts, and nobody would empty a queue that is
+    /// its alone: it is asked once it is ready.
     ///
     /// @return whether somebody is still to be asked
     private boolean askThoseWhoHear() {
