@@ -97,7 +97,7 @@ final class ServeCommand implements Callable<Integer> {
         @Option(names = "--max-connections", paramLabel = "N", description = "How many are served at once; the others wait (default: 10000).")
         private int maxConnections = Limits.DEFAULT.maxConnections();
 
-        @Option(names = "--max-children", paramLabel = "N", description = "How many processes serve at once in a design with one for each client; the other clients wait (default: 256).")
+        @Option(names = "--max-children", paramLabel = "N", description = "How many processes serve at once in a design with one for each client; the other clients wait (default: 256; 4 where each is a JVM).")
         private int maxChildren = Limits.DEFAULT.maxChildren();
 
         @Option(names = "--queue", paramLabel = "N", description = "prethreaded-handoff: how many accepted connections may wait for a thread (default: 64).")

@@ -67,7 +67,13 @@ final class Numbers {
                     + " | " + starts(entry.slug()) + " |");
         }
         for (String workload : WORKLOADS) {
-            for (JsonNode note : row(workload, slug).get("notes")) {
+            JsonNode own = row(workload, slug);
+            if (failed(own)) {
+                lines.addAll(List.of(
+                        "",
+                        "In `" + workload + "` FAILED: " + own.get("failure").asString() + "."));
+            }
+            for (JsonNode note : own.get("notes")) {
                 lines.addAll(List.of("", "In `" + workload + "`: " + note.asString() + "."));
             }
         }
@@ -186,6 +192,9 @@ final class Numbers {
 
     /// Each workload has a server of its own: from the faster start to the slower one.
     private String starts(String slug) {
+        if (WORKLOADS.stream().allMatch(workload -> failed(row(workload, slug)))) {
+            return "FAILED";
+        }
         double[] millis = WORKLOADS.stream()
                 .mapToDouble(workload -> value(row(workload, slug), "startupMillis"))
                 .sorted()
@@ -193,7 +202,14 @@ final class Numbers {
         return String.format(Locale.ROOT, "%,.0f..%,.0f", millis[0], millis[millis.length - 1]);
     }
 
+    private static boolean failed(JsonNode row) {
+        return row.has("failure") && !row.get("failure").isNull();
+    }
+
     private static String spread(JsonNode row, String figure, double scale, String format) {
+        if (failed(row)) {
+            return "FAILED";
+        }
         JsonNode at = row.at("/figures/" + figure);
         return String.format(
                 Locale.ROOT,
@@ -204,10 +220,14 @@ final class Numbers {
     }
 
     private String median(JsonNode row, String figure, String format) {
-        return String.format(Locale.ROOT, format, value(row, figure));
+        return failed(row) ? "FAILED" : String.format(Locale.ROOT, format, value(row, figure));
     }
 
+    /// @return 0 for a design that failed
     private double value(JsonNode row, String figure) {
+        if (failed(row)) {
+            return 0;
+        }
         JsonNode value = row.at("/figures/" + figure + "/median");
         if (value.isMissingNode()) {
             throw new IllegalArgumentException(

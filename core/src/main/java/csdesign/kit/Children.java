@@ -18,6 +18,10 @@ import java.lang.foreign.ValueLayout;
 ///
 /// The parent reaps: it calls [#ended] for whom waitpid(2) gave.
 public final class Children implements AutoCloseable {
+    /// How many live at once unless `--max-children` says otherwise: as many as Apache's
+    /// prefork has by default.
+    private static final int GOOD = 256;
+
     /// How long after its fork a child must have made its first promise. It takes less
     /// than a millisecond, but for a machine with far more to do than it can.
     private static final long BEGIN_MILLIS = 10_000;
@@ -44,7 +48,7 @@ public final class Children implements AutoCloseable {
     /// @throws IOException when there is no shared memory
     public Children(Server server) throws IOException {
         log = new Log(server.slug());
-        int most = Math.min(server.limits().maxChildren(), server.limits().maxConnections());
+        int most = server.limits().children(GOOD);
         Scoreboard promises = Scoreboard.shared(most);
         rows = new Scoreboard.Row[most];
         for (int slot = 0; slot < most; slot++) {

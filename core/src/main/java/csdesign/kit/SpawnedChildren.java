@@ -33,6 +33,10 @@ import java.util.Map;
 public final class SpawnedChildren implements AutoCloseable {
     private static final int MAX_EVENTS = 64;
 
+    /// How many live at once unless `--max-children` says otherwise. To start is nearly all
+    /// that they do: more at once take longer each, and all get no more done.
+    private static final int GOOD = 4;
+
     private final Limits limits;
     private final int scoreboard;
     private final List<String> words;
@@ -87,8 +91,7 @@ public final class SpawnedChildren implements AutoCloseable {
     /// @return false at the limit (`--max-children`, `--max-connections`), and while the
     ///     system has no process to give
     public boolean isRoom() {
-        int most = Math.min(limits.maxChildren(), limits.maxConnections());
-        return waiting < 0 && pidsByPidfd.size() < most;
+        return waiting < 0 && pidsByPidfd.size() < limits.children(GOOD);
     }
 
     /// Whether a child is left.
