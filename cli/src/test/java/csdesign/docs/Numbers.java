@@ -100,6 +100,9 @@ final class Numbers {
 
     private String bar(String workload, String slug) {
         JsonNode row = row(workload, slug);
+        if (failed(row)) {
+            return String.format("%8s %-31s", "FAILED", "");
+        }
         double most = longest(workload);
         String whole = "#".repeat(length(value(row, "userMicrosPerRequest") / most))
                 + "=".repeat(length(value(row, "systemMicrosPerRequest") / most));

@@ -33,8 +33,8 @@ import java.util.Map;
 public final class SpawnedChildren implements AutoCloseable {
     private static final int MAX_EVENTS = 64;
 
-    /// How many live at once unless `--max-children` says otherwise. To start is nearly all
-    /// that they do: more at once take longer each, and all get no more done.
+    /// How many live at once unless `--max-children` says otherwise. To start is nearly
+    /// all that they do: more at once take longer each, and all get no more done.
     private static final int GOOD = 4;
 
     private final Limits limits;
