@@ -93,7 +93,9 @@ public final class SoleConnection implements AutoCloseable {
         boolean stop = revents(polled, LIFELINE) != 0 || ForkingJvm.isUsedUp();
         if (stop && !stopping && next != Interest.CLOSE) {
             stopping = true;
-            server.stop().request();
+            if (!server.stop().requested()) { // one who was forked after it has it already: the
+                server.stop().request(); // second wish would end the grace
+            }
             connection.watched(next);
             next = connection.onStop();
         }
