@@ -146,7 +146,7 @@ public final class Bench {
                 where + ": starting and warming ",
                 (cell, place) -> {
                     cell.server = cell.target.launch().start(children, pinning.server());
-                    warm(client, cell.server, cell.workload);
+                    warm(client, cell.server, cell.workload, cell.target.warmups());
                 });
         progress.done(where + ": the servers are warm");
         for (int round = 1; round <= plan.rounds(); round++) {
@@ -235,10 +235,11 @@ public final class Bench {
         }
     }
 
-    private void warm(AgentProcess client, ServerProcess server, Workload workload)
+    private void warm(
+            AgentProcess client, ServerProcess server, Workload workload, int times)
             throws IOException, InterruptedException {
         if (plan.warmupMillis() > 0) {
-            Load load = load(workload, server, 0, plan.warmupMillis());
+            Load load = load(workload, server, 0, times * plan.warmupMillis());
             client.warm(load);
             requireNoErrors(client.go(load));
         }
@@ -268,7 +269,8 @@ public final class Bench {
         }
         Costs costs = ServerProcess.difference(before, server.costs());
         requireEqual(workload, costs, result);
-        return Window.of(fork, round, place, costs, result);
+        return Window.of(
+                fork, round, place, server.startupMillis(), costs, result);
     }
 
     private static Load load(

@@ -21,33 +21,53 @@ final class ServerProcess {
     /// The member of [Costs] that is no sum.
     private static final String PEAK_RSS = "peakRssKib";
 
+    /// How long a server may take to accept, and each of its workers more: hundreds of JVMs on
+    /// one core take minutes.
     private static final long START_MILLIS = 20_000;
-    private static final long COST_MILLIS = 5_000;
+    private static final long WORKER_MILLIS = 2_000;
+
+    private static final long COST_MILLIS = 10_000;
 
     private final Child child;
     private final int port;
     private final String pid;
+    private final Target.Kind kind;
+    private final double startupMillis;
 
-    private ServerProcess(Child child, int port, String pid) {
+    private ServerProcess(
+            Child child, int port, String pid, Target.Kind kind, double startupMillis) {
         this.child = child;
         this.port = port;
         this.pid = pid;
+        this.kind = kind;
+        this.startupMillis = startupMillis;
     }
 
     /// Waits until it accepts.
     ///
+    /// @param kind whose it is
+    /// @param workers how many it may have to start first
+    /// @param startNanos when it was started
     /// @throws BenchException when it does not, with what it said instead
-    static ServerProcess listening(Child child) throws InterruptedException, BenchException {
-        String line = child.line(START_MILLIS, "where it listens");
+    static ServerProcess listening(Child child, Target.Kind kind, int workers, long startNanos)
+            throws InterruptedException, BenchException {
+        String line = child.line(START_MILLIS + workers * WORKER_MILLIS, "where it listens");
+        double startupMillis = (System.nanoTime() - startNanos) / 1e6;
         Matcher said = LISTENING.matcher(line);
         if (!said.matches()) {
             throw new BenchException("expected \"listening on HOST:PORT (NAME, pid N)\": " + line);
         }
-        return new ServerProcess(child, Integer.parseInt(said.group(1)), said.group(2));
+        return new ServerProcess(child, Integer.parseInt(said.group(1)), said.group(2), kind,
+                startupMillis);
     }
 
     int port() {
         return port;
+    }
+
+    /// How long it took from the start of its process until it said that it accepts.
+    double startupMillis() {
+        return startupMillis;
     }
 
     Child child() {
@@ -62,7 +82,9 @@ final class ServerProcess {
         String line = child.line(COST_MILLIS, "its costs");
         try {
             if (Json.MAPPER.readTree(line) instanceof ObjectNode costs && costs.has("requests")) {
-                peakRssKib().ifPresent(kib -> costs.put(PEAK_RSS, kib));
+                if (kind == Target.Kind.PEER) {
+                    peakRssKib().ifPresent(kib -> costs.put(PEAK_RSS, kib));
+                }
                 return costs;
             }
         } catch (JacksonException e) {
@@ -72,7 +94,8 @@ final class ServerProcess {
     }
 
     /// getrusage(2) tells a peak that execve(2) carries over: a program started by a large JVM
-    /// would seem as large. The VmHWM of proc(5) belongs to the program alone.
+    /// would seem as large. The VmHWM of proc(5) belongs to the program alone. Designs look
+    /// there themselves, for their workers too.
     private Optional<Long> peakRssKib() {
         try {
             Matcher found = HIGH_WATER.matcher(Files.readString(Path.of("/proc", pid, "status")));
@@ -96,6 +119,19 @@ final class ServerProcess {
             long then = name.equals(PEAK_RSS) ? 0 : before.path(name).asLong(-1);
             difference.put(name, now < 0 || then < 0 ? -1 : now - then);
         }
+        divide(difference);
         return Json.MAPPER.treeToValue(difference, Costs.class);
+    }
+
+    /// The kernel samples what part of the CPU time is user's, and may take some of it back: less
+    /// than none in a short window. The sum is exact.
+    private static void divide(ObjectNode difference) {
+        long user = difference.path("userMicros").asLong();
+        long system = difference.path("systemMicros").asLong();
+        if (user + system >= 0) { // -2 where neither is told
+            long part = Math.clamp(user, 0, user + system);
+            difference.put("userMicros", part);
+            difference.put("systemMicros", user + system - part);
+        }
     }
 }

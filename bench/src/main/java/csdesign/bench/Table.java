@@ -26,6 +26,7 @@ public final class Table {
             new Column("system", row -> median(row, Metric.SYSTEM)),
             new Column("switches", row -> median(row, Metric.SWITCHES)),
             new Column("RSS MiB", Table::mebibytes),
+            new Column("start ms", row -> median(row, Metric.STARTUP)),
             new Column("errors", row -> median(row, Metric.ERRORS)));
 
     private static final List<Column> LATENCY = List.of(
@@ -64,14 +65,18 @@ public final class Table {
                 wrap(
                         String.format(
                                 Locale.ROOT,
-                                "%s%d rounds of %s s after %s s of warm-up: median (least..most)."
+                                "%s%d rounds of %s s after %s s of warm-up (pools of processes up"
+                                        + " to 4 times that): median (least..most)."
                                         + " Closed loop, every byte compared. User, system (the"
                                         + " kernel samples which) and switches are per request too."
-                                        + " %s. %s",
+                                        + " RSS is the peak, summed over the processes of a server."
+                                        + " Start: until it accepts, with all its workers; a pool"
+                                        + " has %d; this is in no other figure. %s. %s",
                                 plan.forks() == 1 ? "" : plan.forks() + " forks, each ",
                                 plan.rounds(),
                                 number(plan.durationMillis() / 1e3),
                                 number(plan.warmupMillis() / 1e3),
+                                plan.workers(),
                                 capital(method.pinning().words()),
                                 results.environment().words()),
                         ""));

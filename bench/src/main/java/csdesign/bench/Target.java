@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.bench;
 
+import csdesign.design.Catalog;
 import csdesign.peers.CReference;
 import java.io.IOException;
 import java.util.List;
@@ -10,9 +11,14 @@ import java.util.stream.Stream;
 ///
 /// @param name its slug
 /// @param kind whose server it is
+/// @param warmups how many times as long as `--warmup` it is warmed: a pool of processes is as many
+///     JVMs, and each compiles its code for itself, with its share of the requests
 /// @param command how it is started, for the report: without the paths of this machine
 /// @param launch starts it
-public record Target(String name, Kind kind, String command, Launch launch) {
+public record Target(String name, Kind kind, int warmups, String command, Launch launch) {
+    /// The most warm-ups of a pool. Who wants more has `--warmup`.
+    private static final int MOST_WARMUPS = 4;
+
     /// Whose server it is.
     public enum Kind {
         /// One of the catalog.
@@ -30,21 +36,26 @@ public record Target(String name, Kind kind, String command, Launch launch) {
 
     /// A design of the catalog.
     ///
-    /// @param slug as in the catalog
+    /// @param design of the catalog
+    /// @param workers how many a pool has
     /// @param programs how csdesign is started
     /// @return the design as a server process
-    public static Target design(String slug, Programs programs) {
+    public static Target design(Catalog.Entry design, int workers, Programs programs) {
+        String slug = design.slug();
+        boolean processes = design.pool() && design.family() == Catalog.Family.PROCESSES;
         return new Target(
                 slug,
                 Kind.DESIGN,
+                processes ? Math.min(workers, MOST_WARMUPS) : 1,
                 Stream.of(
                         List.of("java"),
                         Programs.FLAGS,
-                        List.of("-jar", "csdesign.jar", "serve", slug, "-p", "0", "--control"))
+                        List.of("-jar", "csdesign.jar"),
+                        Programs.serve(slug, workers))
                         .flatMap(List::stream)
                         .reduce((some, more) -> some + " " + more)
                         .orElseThrow(),
-                program(slug, programs.server(slug)));
+                program(slug, Kind.DESIGN, workers, programs.server(slug, workers)));
     }
 
     /// The C reference. It is compiled for each start and its file removed when it runs, so that
@@ -55,22 +66,26 @@ public record Target(String name, Kind kind, String command, Launch launch) {
         return new Target(
                 CReference.NAME,
                 Kind.PEER,
+                1,
                 String.join(" ", CReference.COMPILER) + " epoll.c, run with port 0",
                 (children, cpus) -> {
                     try (CReference.Program program = CReference.compile()) {
                         return program(
                                 CReference.NAME,
+                                Kind.PEER,
+                                0,
                                 List.of(program.file().toString(), "0")).start(children, cpus);
                     }
                 });
     }
 
     /// Anything that says where it listens and takes the line `cost`.
-    static Launch program(String name, List<String> command) {
+    static Launch program(String name, Kind kind, int workers, List<String> command) {
         return (children, cpus) -> {
+            long startNanos = System.nanoTime();
             Child child = children.start(name, command, cpus);
             try {
-                return ServerProcess.listening(child);
+                return ServerProcess.listening(child, kind, workers, startNanos);
             } catch (BenchException e) {
                 children.end(child);
                 throw e;

@@ -24,10 +24,16 @@ public record Window(
         Result client) {
 
     /// A measurement with its figures.
-    static Window of(int fork, int round, int place, Costs server, Result client) {
+    static Window of(
+            int fork,
+            int round,
+            int place,
+            double startupMillis,
+            Costs server,
+            Result client) {
         Map<String, Double> figures = new LinkedHashMap<>();
         for (Metric metric : Metric.values()) {
-            double value = metric.of(server, client);
+            double value = metric.of(server, client, startupMillis);
             if (Double.isFinite(value)) {
                 figures.put(metric.key(), value);
             }

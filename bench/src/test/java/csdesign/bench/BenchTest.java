@@ -42,6 +42,10 @@ class BenchTest {
             assertThat(figure(row, "userMicrosPerRequest").median()).isEqualTo(10);
             assertThat(figure(row, "systemMicrosPerRequest").median()).isEqualTo(20);
             assertThat(figure(row, "cpuMicrosPerRequest").median()).isEqualTo(30);
+            assertThat(figure(row, "startupMillis").least()).isPositive();
+            // One process is measured in both rounds.
+            assertThat(figure(row, "startupMillis").most())
+                    .isEqualTo(figure(row, "startupMillis").least());
             // It does not tell what it allocates.
             assertThat(row.figures()).doesNotContainKey("allocatedBytesPerRequest");
         }
@@ -106,7 +110,7 @@ class BenchTest {
     }
 
     private static Plan plan(Workload... workloads) {
-        return new Plan(List.of(workloads), 1, 2, 200, 50, 400, false);
+        return new Plan(List.of(workloads), 1, 2, 200, 50, 400, 10, false);
     }
 
     private List<Row> run(Plan plan, Way agent, Way... servers) throws Exception {
@@ -120,6 +124,7 @@ class BenchTest {
                     new Target(
                             target.name(),
                             target.kind(),
+                            target.warmups(),
                             target.command(),
                             (children, cpus) -> {
                                 ServerProcess server = target.launch().start(children, cpus);
@@ -133,6 +138,6 @@ class BenchTest {
     }
 
     private static Target named(String name, Target target) {
-        return new Target(name, target.kind(), target.command(), target.launch());
+        return new Target(name, target.kind(), target.warmups(), target.command(), target.launch());
     }
 }

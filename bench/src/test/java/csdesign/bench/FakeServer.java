@@ -51,7 +51,8 @@ public final class FakeServer {
     static Target target(Way way) {
         String name = way.name().toLowerCase(Locale.ROOT);
         return new Target(
-                name, Target.Kind.DESIGN, name, Target.program(name, command(way)));
+                name, Target.Kind.DESIGN, 1, name,
+                Target.program(name, Target.Kind.DESIGN, 0, command(way)));
     }
 
     /// Behaves.

@@ -31,6 +31,14 @@ class NotesTest {
                         "served 1 of 64 connections; latency is that of those served");
     }
 
+    /// A pool of ten has the first ten of 64 clients for as long as they stay.
+    @Test
+    void shouldSayHowManyAPoolServes() {
+        assertThat(Notes.of(Sample.KEEP_ALIVE, List.of(window(1, 1_000, 30, 10, 10, 0))))
+                .containsExactly(
+                        "served 10 of 64 connections; latency is that of those served");
+    }
+
     @Test
     void shouldSayWhenTheClientIsTheLimit() {
         assertThat(Notes.of(Sample.CONNECT, List.of(window(1, 1_000, 30, 64, 64, 950_000))))

@@ -19,7 +19,7 @@ final class Sample {
     private Sample() {}
 
     private static Target target(String name, Target.Kind kind) {
-        return new Target(name, kind, "run " + name, (children, cpus) -> {
+        return new Target(name, kind, 1, "run " + name, (children, cpus) -> {
             throw new AssertionError("not started here");
         });
     }
@@ -42,6 +42,7 @@ final class Sample {
                 1,
                 round,
                 1,
+                123,
                 new Costs(requests, requests, 0, half, half, 10, 20, 51_200, -1),
                 new Result(
                         "epoll",
@@ -101,7 +102,7 @@ final class Sample {
                                 Cpus.parse("0"),
                                 Cpus.parse("1"),
                                 "server on CPU 0, client on CPU 1"),
-                        new Plan(List.of(CONNECT), 1, 3, 4_000, 100, 1_500, false),
+                        new Plan(List.of(CONNECT), 1, 3, 4_000, 100, 1_500, 10, false),
                         List.of(
                                 new Named("epoll", Target.Kind.DESIGN, "run epoll"),
                                 new Named("c-epoll", Target.Kind.PEER, "run c-epoll"))),

@@ -13,6 +13,7 @@ import csdesign.bench.Results;
 import csdesign.bench.Results.Named;
 import csdesign.bench.Results.Row;
 import csdesign.bench.Results.Skipped;
+import csdesign.bench.Selection;
 import csdesign.bench.Table;
 import csdesign.bench.Target;
 import csdesign.bench.Workload;
@@ -35,7 +36,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,7 +54,7 @@ final class BenchCommand implements Callable<Integer> {
     private static final DateTimeFormatter FOLDER = DateTimeFormatter
             .ofPattern("yyyy-MM-dd'T'HH-mm-ss", Locale.ROOT);
 
-    @Option(names = "--designs", split = ",", paramLabel = "A,B", description = "Which, of those that `csdesign designs` lists (default: all).")
+    @Option(names = "--designs", split = ",", paramLabel = "A,B", description = "Which, of those that `csdesign designs` lists, by their names or the original's (server03); all for every one (default: one of each shape).")
     private List<String> designs = List.of();
 
     @Option(names = "--workloads", split = ",", paramLabel = "X,Y", description = "Which of connect, keep-alive (default: all).")
@@ -71,14 +72,18 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--forks", paramLabel = "N", description = "How often each server is started anew (default: 1).")
     private @Nullable Integer forks;
 
-    @Option(names = "--warmup", paramLabel = "SECONDS", description = "Load on each server before the first round (default: 4; quick: 1).")
+    @Option(names = "--warmup", paramLabel = "SECONDS", description = "Load on each server before the first round (default: 4; quick: 0.5); pools of processes up to 4 times as long.")
     private @Nullable Double warmupSeconds;
 
-    @Option(names = "--duration", paramLabel = "SECONDS", description = "Length of each measurement (default: 1.5; quick: 0.3).")
+    @Option(names = "--duration", paramLabel = "SECONDS", description = "Length of each measurement (default: 1; quick: 0.25).")
     private @Nullable Double durationSeconds;
 
     @Option(names = "--clients", paramLabel = "N", description = "How many ask at the same time (default: 64).")
     private @Nullable Integer clients;
+
+    @Option(names = {"-n",
+            "--workers"}, paramLabel = "N", description = "Processes or threads of a pool design, 1 to 256 (default: 10). In keep-alive it serves no more clients than that at once.")
+    private @Nullable Integer workers;
 
     @Option(names = "--no-pin", description = "Let server and client run on any CPU.")
     private boolean noPin;
@@ -98,12 +103,27 @@ final class BenchCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
+    /// Says which designs the default is, as the catalog has it.
+    static void describe(CommandSpec bench) {
+        List<String> description = new ArrayList<>(List.of(bench.usageMessage().description()));
+        description.add(
+                1,
+                "Without --designs one design of each shape is measured: "
+                        + Selection.defaultNames()
+                        + "; with --quick no pool of processes, for it takes long to start.");
+        bench.usageMessage().description(description.toArray(String[]::new));
+    }
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         Instant began = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        List<Catalog.Entry> chosen;
         Plan plan;
         Pinning pinning;
         try {
+            chosen = quick && designs.isEmpty()
+                    ? Selection.byDefaultQuickly()
+                    : Selection.of(designs);
             plan = plan();
             pinning = pinning();
         } catch (IllegalArgumentException e) {
@@ -112,7 +132,7 @@ final class BenchCommand implements Callable<Integer> {
         Programs programs = Programs.find();
         List<Skipped> skipped = new ArrayList<>();
         Optional<String> compiler = peers ? CReference.compiler() : Optional.empty();
-        List<Target> targets = targets(programs, compiler, skipped);
+        List<Target> targets = targets(chosen, plan.workers(), programs, compiler, skipped);
         Environment environment = Environment.here(programs.code(), compiler);
         Path folder = folder(began);
 
@@ -157,17 +177,17 @@ final class BenchCommand implements Callable<Integer> {
 
     private Plan plan() {
         Plan base = quick ? Plan.QUICK : Plan.FULL;
-        List<Workload> chosen = choose(
-                "workload", workloads, Workload.ALL, Workload::name).stream()
+        List<Workload> asked = chooseWorkloads().stream()
                 .map(workload -> clients == null ? workload : workload.withClients(clients))
                 .toList();
         return new Plan(
-                chosen,
+                asked,
                 forks == null ? base.forks() : forks,
                 rounds == null ? base.rounds() : rounds,
                 warmupSeconds == null ? base.warmupMillis() : Math.round(warmupSeconds * 1e3),
                 base.rampMillis(),
                 durationSeconds == null ? base.durationMillis() : Math.round(durationSeconds * 1e3),
+                workers == null ? base.workers() : workers,
                 quick);
     }
 
@@ -183,12 +203,15 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private List<Target> targets(
-            Programs programs, Optional<String> compiler, List<Skipped> skipped) {
+            List<Catalog.Entry> chosen,
+            int pool,
+            Programs programs,
+            Optional<String> compiler,
+            List<Skipped> skipped) {
         List<Target> targets = new ArrayList<>();
-        for (Catalog.Entry entry : choose(
-                "design", designs, Catalog.ENTRIES, Catalog.Entry::slug)) {
+        for (Catalog.Entry entry : chosen) {
             if (entry.needs().areMetHere()) {
-                targets.add(Target.design(entry.slug(), programs));
+                targets.add(Target.design(entry, pool, programs));
             } else {
                 skipped.add(new Skipped(entry.slug(), "needs " + entry.needs().words()));
             }
@@ -207,18 +230,18 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     /// Those that were named, in the order of the list; all when none was.
-    private <T> List<T> choose(
-            String what, List<String> named, List<T> all, Function<T, String> name) {
-        for (String wanted : named) {
-            if (all.stream().map(name).noneMatch(wanted::equals)) {
-                throw new ParameterException(
-                        spec.commandLine(),
-                        "no " + what + " '" + wanted + "'; there are "
-                                + String.join(", ", all.stream().map(name).toList()));
+    private List<Workload> chooseWorkloads() {
+        for (String wanted : workloads) {
+            if (Workload.find(wanted).isEmpty()) {
+                throw new IllegalArgumentException(
+                        "no workload '" + wanted + "'; there are "
+                                + Workload.ALL.stream()
+                                        .map(Workload::name)
+                                        .collect(Collectors.joining(", ")));
             }
         }
-        return all.stream()
-                .filter(each -> named.isEmpty() || named.contains(name.apply(each)))
+        return Workload.ALL.stream()
+                .filter(each -> workloads.isEmpty() || workloads.contains(each.name()))
                 .toList();
     }
 

@@ -35,10 +35,10 @@ final class DesignsCommand implements Runnable {
                     .build();
             out.println(mapper.writeValueAsString(lines));
         } else {
-            out.printf("%-18s %-10s %-11s %s%n", "DESIGN", "FAMILY", "RUNS ON", "WHAT IT DOES");
+            out.printf("%-20s %-10s %-11s %s%n", "DESIGN", "FAMILY", "RUNS ON", "WHAT IT DOES");
             for (Line line : lines) {
                 out.printf(
-                        "%-18s %-10s %-11s %s%s%n",
+                        "%-20s %-10s %-11s %s%s%n",
                         line.slug,
                         line.family,
                         line.needs,

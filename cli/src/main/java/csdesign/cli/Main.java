@@ -4,6 +4,7 @@ package csdesign.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -17,7 +18,8 @@ import picocli.CommandLine.Spec;
         DesignsCommand.class,
         ServeCommand.class,
         ClientCommand.class,
-        BenchCommand.class
+        BenchCommand.class,
+        RehearseCommand.class
 }, footer = {
         "",
         "Begin with:",
@@ -51,6 +53,8 @@ public final class Main implements Runnable {
     static int run(String... arguments) {
         boolean debug = Arrays.asList(arguments).contains("--debug");
         CommandLine command = new CommandLine(new Main());
+        BenchCommand.describe(
+                Objects.requireNonNull(command.getSubcommands().get("bench")).getCommandSpec());
         command.setCaseInsensitiveEnumValuesAllowed(true);
         command.setAbbreviatedOptionsAllowed(false);
         command.setUsageHelpAutoWidth(true);

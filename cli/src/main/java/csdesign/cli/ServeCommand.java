@@ -4,7 +4,6 @@ package csdesign.cli;
 import csdesign.design.Catalog;
 import csdesign.design.Design;
 import csdesign.kit.Limits;
-import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
 import csdesign.kit.Stop;
 import csdesign.service.Bytes;
@@ -30,7 +29,8 @@ import picocli.CommandLine.Spec;
         "A second signal ends the grace at once."
 }, sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
-    private static final int MOST_WORKERS = 256;
+    /// The one that can choose between waking one and waking all.
+    private static final String EXCLUSIVE_DESIGN = "prefork-epoll";
 
     enum ServiceName {
         BYTES,
@@ -49,8 +49,11 @@ final class ServeCommand implements Callable<Integer> {
     private int port;
 
     @Option(names = {"-n",
-            "--workers"}, defaultValue = "10", description = "Processes or threads of a pool design, 1 to 256 (default: ${DEFAULT-VALUE}).")
+            "--workers"}, defaultValue = "10", description = "Processes or threads of a pool design, 1 to 256; no more than --max-connections (default: ${DEFAULT-VALUE}).")
     private int workers;
+
+    @Option(names = "--exclusive", description = "prefork-epoll: EPOLLEXCLUSIVE, one worker is woken and not all.")
+    private boolean exclusive;
 
     @Option(names = "--service", defaultValue = "BYTES", description = "What is served: bytes or echo (default: bytes).")
     private ServiceName service;
@@ -94,6 +97,12 @@ final class ServeCommand implements Callable<Integer> {
         @Option(names = "--max-connections", paramLabel = "N", description = "How many are served at once; the others wait (default: 10000).")
         private int maxConnections = Limits.DEFAULT.maxConnections();
 
+        @Option(names = "--max-children", paramLabel = "N", description = "How many processes serve at once in a design with one for each client; the other clients wait (default: 256; 4 where each is a JVM).")
+        private int maxChildren = Limits.DEFAULT.maxChildren();
+
+        @Option(names = "--queue", paramLabel = "N", description = "prethreaded-handoff: how many accepted connections may wait for a thread (default: 64).")
+        private int queue = Limits.DEFAULT.queue();
+
         @Option(names = "--idle-timeout", paramLabel = "SECONDS", description = "How long a client may do nothing (default: 60).")
         private double idleSeconds = Limits.DEFAULT.idleMillis() / 1e3;
 
@@ -113,17 +122,33 @@ final class ServeCommand implements Callable<Integer> {
                             + System.getProperty("os.name") + " on " + System.getProperty("os.arch")
                             + ". `csdesign designs` lists those that run here");
         }
+        if (exclusive && !entry.slug().equals(EXCLUSIVE_DESIGN)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--exclusive with " + entry.slug()
+                            + ": nobody waits in epoll for a shared socket"
+                            + " there; it is for " + EXCLUSIVE_DESIGN);
+        }
         Limits limits = limits();
-        Server server = new Server(
-                slug,
-                new InetSocketAddress(address(), range("--port", port, 0, 65_535)),
-                range("--workers", workers, 1, MOST_WORKERS),
-                limits,
-                service(),
-                Scoreboard.create(1),
-                new Stop(limits.graceMillis()),
-                System.out);
-        Design.run(entry.design(), server, control);
+        InetSocketAddress where = new InetSocketAddress(
+                address(), range("--port", port, 0, 65_535));
+        Service spoken = service();
+        // Each worker of a pool serves one client: more of them would serve too many.
+        int most = Math.min(
+                range("--workers", workers, 1, Server.MOST_WORKERS), limits.maxConnections());
+        Design.run(
+                entry.design(),
+                () -> new Server(
+                        entry.slug(),
+                        where,
+                        most,
+                        exclusive,
+                        control,
+                        limits,
+                        spoken,
+                        entry.scoreboard(most),
+                        new Stop(limits.graceMillis()),
+                        System.out));
         return 0;
     }
 
@@ -152,7 +177,9 @@ final class ServeCommand implements Callable<Integer> {
                     limits.maxConnections,
                     Math.round(limits.idleSeconds * 1e3),
                     Math.round(limits.requestSeconds * 1e3),
-                    Math.round(limits.graceSeconds * 1e3));
+                    Math.round(limits.graceSeconds * 1e3),
+                    limits.maxChildren,
+                    limits.queue);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

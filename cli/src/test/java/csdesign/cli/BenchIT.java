@@ -21,9 +21,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// `csdesign bench` as a user runs it: from the jar. How fast anything is, no test can ask.
 @Timeout(120)
+@Isolated("it measures")
 class BenchIT {
     @TempDir
     private Path folder;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import csdesign.contract.ServerProcess.Command;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,17 +27,18 @@ record DescriptorLimitContract(Subject subject) {
     /// two busy processes. One that pauses 100 ms takes 1 or 2.
     private static final long MOST_TICKS_A_SECOND = 15;
 
-    /// Ten pauses a second, the JVM's own clocks (about 50) and the deadlines' (20).
+    /// For each process: ten pauses a second for each of its acceptors, the JVM's own clocks
+    /// (about 50) and the deadlines' (20).
     private static final long MOST_SWITCHES_A_SECOND = 500;
 
     @Test
     void shouldPauseAndRecoverWhenDescriptorsRunOut() throws Exception {
-        if (Honest.servesOneAtATime(subject.entry())) {
+        if (subject.capacity() < CLIENTS) {
             expectPauseAndRecoveryWhenNotOneIsLeft();
             return;
         }
         ServerProcess server = subject.ownServer(
-                Command.of(subject.slug()).withDescriptors(DESCRIPTORS));
+                subject.command().withDescriptors(DESCRIPTORS));
         List<Client> clients = new ArrayList<>();
         try {
             for (int i = 0; i < CLIENTS; i++) {
@@ -63,9 +63,9 @@ record DescriptorLimitContract(Subject subject) {
 
     @Test
     void shouldStopInOrderWhileDescriptorsAreOut() throws Exception {
-        assumeTrue(!Honest.servesOneAtATime(subject.entry()), "one client takes one descriptor");
+        assumeTrue(subject.capacity() >= CLIENTS, "it never has so many clients at once");
         ServerProcess server = subject.ownServer(
-                Command.of(subject.slug()).withDescriptors(DESCRIPTORS));
+                subject.command().withDescriptors(DESCRIPTORS));
         List<Client> clients = new ArrayList<>();
         try {
             for (int i = 0; i < CLIENTS; i++) {
@@ -86,21 +86,53 @@ record DescriptorLimitContract(Subject subject) {
         assertThat(server.distributionSum()).isEqualTo(CLIENTS);
     }
 
-    /// One client at a time takes one descriptor, so the limit must fall below what the
+    /// Few clients at once take few descriptors, so the limit must fall below what the
     /// server holds while it runs.
     private void expectPauseAndRecoveryWhenNotOneIsLeft() throws Exception {
         ServerProcess server = subject.ownServer();
-        expectServed(server); // what it opens to serve is open now
-        long softLimit = server.softDescriptorLimit();
-        limitDescriptors(server, lowestFree(server));
-        expectServed(server); // accept(2) takes a descriptor before it waits: one was taken
-        try (Client client = Client.of(server).send("3000\n")) {
-            expectPause(server);
-            assertThat(client.hasBytes()).isFalse();
-            limitDescriptors(server, softLimit);
-            client.expectAnswer(3000);
+        for (int i = 0; i < subject.capacity(); i++) {
+            expectServed(server); // what it opens to serve is open now
         }
-        expectServed(server);
+        long softLimit = server.softDescriptorLimit();
+        for (ProcessHandle process : server.processes()) {
+            limitDescriptors(process, lowestFree(process));
+        }
+        // accept(2) takes a descriptor before it waits: whoever waited in it serves one more.
+        List<Client> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i <= subject.capacity(); i++) {
+                clients.add(Client.of(server).send("3000\n"));
+            }
+            await("a word about it").atMost(ServerProcess.PATIENCE).until(() -> {
+                letAnsweredLeave(clients);
+                return !server.err().isEmpty();
+            });
+            expectPause(server);
+            letAnsweredLeave(clients);
+            assertThat(clients).as("who cannot be accepted").isNotEmpty();
+            for (ProcessHandle process : server.processes()) {
+                limitDescriptors(process, softLimit);
+            }
+            for (Client client : clients) {
+                client.expectAnswer(3000).leave();
+            }
+        } finally {
+            for (Client client : clients) {
+                client.leave();
+            }
+        }
+        for (int i = 0; i < subject.capacity(); i++) {
+            expectServed(server);
+        }
+    }
+
+    private static void letAnsweredLeave(List<Client> clients) throws IOException {
+        for (Client client : List.copyOf(clients)) {
+            if (client.hasBytes()) {
+                client.expectAnswer(3000).leave();
+                clients.remove(client);
+            }
+        }
     }
 
     private static void expectServed(ServerProcess server) throws IOException {
@@ -115,27 +147,28 @@ record DescriptorLimitContract(Subject subject) {
         assertThat(server.err().getFirst())
                 .containsIgnoringCase("too many open files")
                 .contains("ulimit -n");
+        int processes = server.processes().size();
         long ticks = server.cpuTicks();
         long switches = server.contextSwitches();
         TimeUnit.SECONDS.sleep(1); // what is measured: a second of it
         assertThat(server.cpuTicks() - ticks).as("CPU ticks").isLessThan(MOST_TICKS_A_SECOND);
         assertThat(server.contextSwitches() - switches).as("context switches")
-                .isLessThan(MOST_SWITCHES_A_SECOND);
-        assertThat(server.err()).as("one line a second").hasSizeLessThan(6);
+                .isLessThan(processes * MOST_SWITCHES_A_SECOND);
+        assertThat(server.err()).as("one line a second").hasSizeLessThan(6 * processes);
     }
 
-    private static int lowestFree(ServerProcess server) {
-        List<Integer> open = server.openDescriptors();
+    private static int lowestFree(ProcessHandle process) {
+        List<Integer> open = ServerProcess.openDescriptors(process);
         return IntStream.iterate(0, fd -> fd + 1).filter(fd -> !open.contains(fd)).findFirst()
                 .orElseThrow();
     }
 
-    private static void limitDescriptors(ServerProcess server, long soft)
+    private static void limitDescriptors(ProcessHandle process, long soft)
             throws IOException, InterruptedException {
         Process prlimit;
         try {
             prlimit = new ProcessBuilder(
-                    "prlimit", "--pid", "" + server.pid(), "--nofile=" + soft + ":").start();
+                    "prlimit", "--pid", "" + process.pid(), "--nofile=" + soft + ":").start();
         } catch (IOException absent) {
             assumeTrue(false, "prlimit (util-linux) is not here: " + absent.getMessage());
             return;

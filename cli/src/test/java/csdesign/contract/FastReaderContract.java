@@ -33,9 +33,11 @@ record FastReaderContract(Subject subject) {
                 }
             });
 
-            if (Honest.servesOneAtATime(subject.entry())) {
+            if (subject.atOnce(2) < 2) {
                 small.send("3000\n");
-                assertThat(small.hasBytes()).isFalse();
+                if (subject.capacity() < 2) {
+                    assertThat(small.hasBytes()).isFalse();
+                }
                 bulk.reset();
                 small.expectAnswer(3000);
             } else {

@@ -2,17 +2,73 @@
 package csdesign.contract;
 
 import csdesign.design.Catalog;
+import csdesign.kit.Limits;
+import java.util.List;
 
 /// What a design honestly cannot do, with the reason: the only place where contracts
 /// differ.
 final class Honest {
+    /// `-n` of the pools. Enough that one can be lost and the others looked at; few, since a
+    /// pool of processes starts as many JVMs for each server of each contract.
+    static final int WORKERS = 4;
+
+    /// `--max-children` where each client has a process.
+    private static final int CHILDREN = 16;
+
+    /// The same where each process is a JVM: about as many as start at once in the time in
+    /// which the contracts expect an answer.
+    private static final int JVMS = 4;
+
     private Honest() {}
 
-    /// A client that is connected holds up all that come after it. It is what the design
-    /// is there to show. Contracts of a second client assert the opposite for it: that
-    /// this client is served once the first has left.
-    static boolean servesOneAtATime(Catalog.Entry entry) {
-        return entry.slug().equals("iterative");
+    /// The options that every server of the contracts is started with.
+    static List<String> options(Catalog.Entry entry) {
+        if (entry.pool()) {
+            return List.of("-n", "" + WORKERS);
+        }
+        return hasAProcessForEachClient(entry)
+                ? List.of("--max-children", "" + capacity(entry))
+                : List.of();
+    }
+
+    /// The most clients that it serves at once, started with [#options]. Those who come when
+    /// so many are there are served when others have left; that is what they expect instead.
+    ///
+    /// - `iterative` serves one: a client that is connected holds up all that come after it.
+    ///   It is what the design is there to show.
+    /// - A worker of a pool serves one client to its end, so a pool serves `-n`.
+    ///   `--max-connections`, where it is less, is how many workers there are.
+    /// - A process for each client: `--max-children`.
+    static int capacity(Catalog.Entry entry) {
+        if (entry.slug().equals("iterative")) {
+            return 1;
+        }
+        if (entry.pool()) {
+            return WORKERS;
+        }
+        if (hasAProcessForEachClient(entry)) {
+            return startsAJvmForEachClient(entry) ? JVMS : CHILDREN;
+        }
+        return Limits.DEFAULT.maxConnections();
+    }
+
+    /// The kernel gives a connection to one worker's queue by a hash of its addresses. It
+    /// waits there while that worker is busy, although others are not: two clients may be
+    /// one too many.
+    static boolean shardsByHash(Catalog.Entry entry) {
+        return entry.slug().equals("prefork-reuseport");
+    }
+
+    /// Each client costs the start of a JVM, some tenths of a second of CPU time: contracts of
+    /// hundreds of clients are put to it with these.
+    static int mostClients(Catalog.Entry entry) {
+        return startsAJvmForEachClient(entry) ? 24 : Integer.MAX_VALUE;
+    }
+
+    /// Whoever waits in the queue of the main thread is accepted and takes a descriptor:
+    /// `--queue`, and one in the hand of a main thread that waits for a place there.
+    static int acceptedAhead(Catalog.Entry entry) {
+        return entry.slug().equals("prethreaded-handoff") ? Limits.DEFAULT.queue() + 1 : 0;
     }
 
     /// A descriptor of 1,024 or more has no bit in an `fd_set`. The design says so on
@@ -27,5 +83,13 @@ final class Honest {
     /// packet filter.
     static boolean mayResetNewcomersAtStop(Catalog.Entry entry) {
         return entry.needs() == Catalog.Needs.JDK;
+    }
+
+    private static boolean hasAProcessForEachClient(Catalog.Entry entry) {
+        return entry.family() == Catalog.Family.PROCESSES && !entry.pool();
+    }
+
+    private static boolean startsAJvmForEachClient(Catalog.Entry entry) {
+        return entry.slug().equals("spawn-per-client");
     }
 }

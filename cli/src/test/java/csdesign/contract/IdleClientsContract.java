@@ -2,6 +2,7 @@
 package csdesign.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -16,27 +17,47 @@ record IdleClientsContract(Subject subject) {
 
     @Test
     void shouldServeAnActiveClientAmongIdleOnes() throws IOException {
+        int room = subject.atOnce(IDLE + 1) - 1;
+        assumeTrue(room > 0, "two clients are not served at once for certain");
         ServerProcess server = subject.server();
         List<Client> idle = new ArrayList<>();
         try {
-            for (int i = 0; i < IDLE; i++) {
+            for (int i = 0; i < room; i++) {
                 idle.add(Client.of(server));
             }
             try (Client active = Client.of(server)) {
-                if (Honest.servesOneAtATime(subject.entry())) {
-                    active.send("3000\n");
-                    assertThat(active.hasBytes()).isFalse();
-                    for (Client client : idle) {
-                        client.close(); // its turn comes when all before it have left
-                    }
-                    active.expectAnswer(3000);
-                } else {
-                    for (int i = 0; i < REQUESTS; i++) {
-                        active.send("3000\n").expectAnswer(3000);
-                    }
-                    idle.getFirst().send("1\n").expectAnswer(1); // they were clients, not dropped
-                    idle.getLast().send("1\n").expectAnswer(1);
+                for (int i = 0; i < REQUESTS; i++) {
+                    active.send("3000\n").expectAnswer(3000);
                 }
+                idle.getFirst().send("1\n").expectAnswer(1); // they were clients, not dropped
+                idle.getLast().send("1\n").expectAnswer(1);
+            }
+        } finally {
+            for (Client client : idle) {
+                client.close();
+            }
+        }
+    }
+
+    /// More idle clients than are served at once: its turn comes when those before it have
+    /// left.
+    @Test
+    void shouldServeAnActiveClientWhenIdleOnesHaveLeft() throws IOException {
+        int crowd = subject.crowd(IDLE);
+        assumeTrue(subject.capacity() < crowd, "there is room for all of them");
+        ServerProcess server = subject.server();
+        List<Client> idle = new ArrayList<>();
+        try {
+            for (int i = 0; i < crowd; i++) {
+                idle.add(Client.of(server));
+            }
+            try (Client active = Client.of(server)) {
+                active.send("3000\n");
+                assertThat(active.hasBytes()).isFalse();
+                for (Client client : idle) {
+                    client.close();
+                }
+                active.expectAnswer(3000);
             }
         } finally {
             for (Client client : idle) {

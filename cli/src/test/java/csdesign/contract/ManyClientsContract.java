@@ -25,16 +25,16 @@ record ManyClientsContract(Subject subject) {
                 "needs " + DESCRIPTORS + " descriptors: the hard limit (ulimit -Hn) is lower");
         if (Honest.endsAtDescriptor1024(subject.entry())) {
             expectTheWall();
-        } else if (Honest.servesOneAtATime(subject.entry())) {
-            expectOneAfterTheOther();
-        } else {
+        } else if (subject.atOnce(CLIENTS) == CLIENTS) {
             expectAllAtOnce();
+        } else {
+            expectOneAfterTheOther();
         }
     }
 
     private void expectAllAtOnce() throws IOException {
         ServerProcess server = subject.server();
-        List<Client> clients = connect(server);
+        List<Client> clients = connect(server, CLIENTS);
         try {
             for (Client client : clients) {
                 client.send("64\n");
@@ -48,7 +48,7 @@ record ManyClientsContract(Subject subject) {
     }
 
     private void expectOneAfterTheOther() throws IOException {
-        List<Client> clients = connect(subject.server());
+        List<Client> clients = connect(subject.server(), subject.crowd(CLIENTS));
         try {
             for (Client client : clients) {
                 client.send("64\n").expectAnswer(64);
@@ -61,7 +61,7 @@ record ManyClientsContract(Subject subject) {
 
     private void expectTheWall() throws Exception {
         ServerProcess server = subject.ownServer();
-        List<Client> clients = connect(server);
+        List<Client> clients = connect(server, CLIENTS);
         try {
             await("a word about it").atMost(ServerProcess.PATIENCE)
                     .until(() -> !server.err().isEmpty());
@@ -110,9 +110,9 @@ record ManyClientsContract(Subject subject) {
         }
     }
 
-    private static List<Client> connect(ServerProcess server) throws IOException {
+    private static List<Client> connect(ServerProcess server, int count) throws IOException {
         List<Client> clients = new ArrayList<>();
-        for (int i = 0; i < CLIENTS; i++) {
+        for (int i = 0; i < count; i++) {
             clients.add(Client.of(server));
         }
         return clients;

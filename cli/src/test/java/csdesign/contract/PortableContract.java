@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 record PortableContract(Subject subject) {
     @Test
     void shouldNeedNoFlagOrNameTheOneItNeeds() throws Exception {
-        Command command = Command.withoutNativeAccess(subject.slug())
+        Command command = subject.commandWithoutNativeAccess()
                 .withFlag("--illegal-native-access=deny");
         if (subject.entry().needs() == Needs.JDK) {
             expectServed(command);

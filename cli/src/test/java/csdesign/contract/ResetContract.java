@@ -21,7 +21,7 @@ record ResetContract(Subject subject) {
         try (Bystander bystander = new Bystander(server)) {
             server.freeze(); // so that nobody is accepted before they are gone
             try {
-                for (int i = 0; i < CLIENTS; i++) {
+                for (int i = 0; i < subject.crowd(CLIENTS); i++) {
                     try (Client client = Client.of(server)) {
                         if (i % 2 == 0) {
                             client.send("3000\n");
@@ -40,7 +40,7 @@ record ResetContract(Subject subject) {
     void shouldKeepServingWhenClientsResetWithinARequest() throws Exception {
         ServerProcess server = subject.server("--strict");
         try (Bystander bystander = new Bystander(server)) {
-            for (int i = 0; i < CLIENTS; i++) {
+            for (int i = 0; i < subject.crowd(CLIENTS); i++) {
                 try (Client client = Client.of(server)) {
                     client.send("30");
                     if (i % 10 == 0) {
@@ -57,7 +57,7 @@ record ResetContract(Subject subject) {
     void shouldKeepServingWhenClientsResetWithinAnAnswer() throws Exception {
         ServerProcess server = subject.server();
         try (Bystander bystander = new Bystander(server)) {
-            for (int i = 0; i < CLIENTS; i++) {
+            for (int i = 0; i < subject.crowd(CLIENTS); i++) {
                 try (Client client = Client.of(server)) {
                     client.send(LONG_ANSWER + "\n");
                     client.expectPart(0, i * 1_000L);
@@ -73,11 +73,12 @@ record ResetContract(Subject subject) {
         ServerProcess server = subject.server("--wait", "100");
         try (Bystander bystander = new Bystander(server)) {
             List<Client> clients = new ArrayList<>();
-            int count = canBeBesideOthers() ? CLIENTS : 5; // in turn, each would wait its 100 ms
+            // In turn, each would wait its 100 ms.
+            int count = Math.min(CLIENTS, 5 * subject.atOnce(CLIENTS));
             for (int i = 0; i < count; i++) {
                 clients.add(Client.of(server).send("3000\n"));
             }
-            if (canBeBesideOthers()) {
+            if (subject.atOnce(count + 1) > count) {
                 server.awaitRead(clients.getLast());
             }
             for (Client client : clients) {
@@ -88,7 +89,7 @@ record ResetContract(Subject subject) {
     }
 
     private boolean canBeBesideOthers() {
-        return !Honest.servesOneAtATime(subject.entry());
+        return subject.atOnce(2) == 2;
     }
 
     /// A client that was connected before the trouble and must be served after it, by a

@@ -22,11 +22,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// A server as a user starts it: a process of its own, known by what it prints and by
-/// what the kernel says of it under `/proc`. Whatever happens, [#close] leaves no process
-/// behind.
+/// A server as a user starts it: a process of its own, or several where it starts others,
+/// known by what it prints and by what the kernel says of all of them under `/proc`.
+/// Whatever happens, [#close] leaves no process behind.
 final class ServerProcess implements AutoCloseable {
     /// How long anything that must happen may take. Far above what it takes on a busy
     /// machine: only a failure waits that long.
@@ -38,22 +39,26 @@ final class ServerProcess implements AutoCloseable {
     private static final Pattern LISTENING = Pattern
             .compile("listening on 127\\.0\\.0\\.1:(\\d+) \\(([a-z0-9-]+), pid (\\d+)\\)");
     private static final Pattern WORKER = Pattern
-            .compile("worker \\d+ \\(pid \\d+\\): (\\d+) connections");
+            .compile("worker (\\d+) \\(pid (\\d+)\\): (\\d+) connections");
     private static final Pattern IGNORED_SIGNALS = Pattern
             .compile("(?m)^SigIgn:\\s+([0-9a-f]{16})$");
     private static final long SIGINT_BIT = 1 << (2 - 1);
     private static final Pattern CPU_TIMES = Pattern
-            .compile("\\) \\w(?: -?\\d+){10} (\\d+) (\\d+)");
+            .compile("\\) \\w(?: -?\\d+){10} (\\d+) (\\d+) (-?\\d+) (-?\\d+)");
     private static final Pattern DESCRIPTOR_LIMITS = Pattern
             .compile("(?m)^Max open files +(\\S+) +(\\S+)");
     private static final Pattern SWITCHES = Pattern
             .compile("(?m)^(?:non)?voluntary_ctxt_switches:\\s+(\\d+)$");
+
+    private static final String NO_SUCH_PROCESS = "No such process";
+    private static final Pattern PSS = Pattern.compile("(?m)^Pss:\\s+(\\d+) kB$");
 
     private final Process process;
     private final List<String> out = new CopyOnWriteArrayList<>();
     private final List<String> err = new CopyOnWriteArrayList<>();
     private final Thread outPump;
     private final Thread errPump;
+    private List<ProcessHandle> stopped = List.of();
     private int port;
 
     /// A command line to be started.
@@ -62,18 +67,18 @@ final class ServerProcess implements AutoCloseable {
     record Command(List<String> words) {
         /// `java --enable-native-access=ALL-UNNAMED -jar csdesign.jar serve SLUG -p 0
         /// OPTIONS`.
-        static Command of(String slug, String... options) {
+        static Command of(String slug, List<String> options) {
             return jvm(
                     List.of("--enable-native-access=ALL-UNNAMED", "-jar", jar()), slug, options);
         }
 
         /// The same started by its class: the jar's manifest, which allows native access,
         /// does not count then.
-        static Command withoutNativeAccess(String slug, String... options) {
+        static Command withoutNativeAccess(String slug, List<String> options) {
             return jvm(List.of("-cp", jar(), "csdesign.cli.Main"), slug, options);
         }
 
-        private static Command jvm(List<String> program, String slug, String... options) {
+        private static Command jvm(List<String> program, String slug, List<String> options) {
             List<String> words = new ArrayList<>();
             words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
             // It starts in half the time, and there are hundreds of starts.
@@ -81,7 +86,7 @@ final class ServerProcess implements AutoCloseable {
             words.add("-XX:+UseSerialGC");
             words.addAll(program);
             words.addAll(List.of("serve", slug, "-p", "0"));
-            words.addAll(List.of(options));
+            words.addAll(options);
             return new Command(words);
         }
 
@@ -123,12 +128,7 @@ final class ServerProcess implements AutoCloseable {
         errPump = pump(process.getErrorStream(), err);
     }
 
-    /// Starts a design on a free port and waits until it accepts.
-    static ServerProcess start(String slug, String... options) {
-        return start(slug, Command.of(slug, options));
-    }
-
-    /// Starts it by this command and waits until it accepts.
+    /// Starts a design by this command and waits until it accepts.
     static ServerProcess start(String slug, Command command) {
         ServerProcess server = launch(command);
         try {
@@ -183,16 +183,50 @@ final class ServerProcess implements AutoCloseable {
         return err;
     }
 
+    /// The process that was started and all that it has started, which live.
+    List<ProcessHandle> processes() {
+        List<ProcessHandle> all = new ArrayList<>(List.of(process.toHandle()));
+        process.descendants().filter(started -> !isGone(started)).forEach(all::add);
+        return all;
+    }
+
+    /// The processes that it has started, which live.
+    List<ProcessHandle> workers() {
+        return process.children().filter(started -> !isGone(started)).toList();
+    }
+
+    /// Whether a process has ended. One whose parent has not yet heard of it is gone, too.
+    static boolean isGone(ProcessHandle process) {
+        String stat = read(proc(process, "stat"));
+        return stat.isEmpty() || "ZX".indexOf(stat.charAt(stat.lastIndexOf(')') + 2)) >= 0;
+    }
+
     /// SIGTERM.
     void terminate() {
+        stopped = processes();
         process.toHandle().destroy();
     }
 
-    /// Any signal, by its name without SIG.
+    /// Any signal to the process that was started, by its name without SIG.
     void signal(String name) throws IOException, InterruptedException {
+        stopped = processes();
+        signal(name, List.of(process.toHandle()));
+    }
+
+    /// Any signal to all its processes at once, as a terminal sends it.
+    void signalAll(String name) throws IOException, InterruptedException {
+        stopped = processes();
+        signal(name, stopped);
+    }
+
+    /// Any signal to some of its processes.
+    static void signal(String name, List<ProcessHandle> processes)
+            throws IOException, InterruptedException {
+        String pids = processes.stream().map(process -> " " + process.pid())
+                .collect(Collectors.joining());
         // The shell's own kill: not every system has /bin/kill.
-        Process kill = new ProcessBuilder("sh", "-c", "kill -" + name + " " + pid()).start();
-        assertThat(kill.waitFor()).as("kill -%s", name).isZero();
+        Process kill = new ProcessBuilder("sh", "-c", "kill -" + name + pids).start();
+        assertThat(kill.waitFor()).as("kill -%s%s", name, pids).isZero();
     }
 
     /// Waits until no signal is on its way. Two that wait together are one: the kernel
@@ -200,13 +234,13 @@ final class ServerProcess implements AutoCloseable {
     void awaitSignalDelivered() {
         Pattern none = Pattern.compile("(?m)^ShdPnd:\\s+0+$");
         await("the signal to be delivered").atMost(PATIENCE)
-                .until(() -> none.matcher(read(proc("status"))).find());
+                .until(() -> none.matcher(read(proc(process.toHandle(), "status"))).find());
     }
 
     /// Whether it was started with SIGINT ignored, as a shell starts what runs in its background.
     /// A JVM honours that: nothing in it can handle the signal then.
     boolean ignoresInterrupt() {
-        Matcher ignored = IGNORED_SIGNALS.matcher(read(proc("status")));
+        Matcher ignored = IGNORED_SIGNALS.matcher(read(proc(process.toHandle(), "status")));
         assertThat(ignored.find()).as("SigIgn").isTrue();
         return (Long.parseUnsignedLong(ignored.group(1), 16) & SIGINT_BIT) != 0;
     }
@@ -214,22 +248,33 @@ final class ServerProcess implements AutoCloseable {
     /// SIGSTOP, and waits until every thread has stopped. Connections pile up in the
     /// backlog then, as they do while a busy server is elsewhere.
     void freeze() throws IOException, InterruptedException {
-        signal("STOP");
-        await("all threads stopped").atMost(PATIENCE).until(this::everyThreadIsStopped);
+        freeze(List.of(process.toHandle())); // first who could start others
+        freeze(processes());
+    }
+
+    private static void freeze(List<ProcessHandle> processes)
+            throws IOException, InterruptedException {
+        signal("STOP", processes);
+        await("all threads stopped").atMost(PATIENCE)
+                .until(() -> processes.stream().flatMap(each -> tasks(each, "stat").stream())
+                        .allMatch(ServerProcess::isStopped));
     }
 
     /// SIGCONT.
     void thaw() throws IOException, InterruptedException {
-        signal("CONT");
+        signal("CONT", processes());
     }
 
-    /// Waits for its end, and for the last of its output.
+    /// Waits for its end, for the last of its output, and for the end of whatever it had
+    /// started when it was told to stop.
     ///
     /// @return the exit code
     int awaitExit(Duration most) throws InterruptedException {
         assertThat(process.waitFor(most.toMillis(), TimeUnit.MILLISECONDS))
                 .as("ended within %s; stdout %s, stderr %s", most, out, err)
                 .isTrue();
+        await("no process left").atMost(PATIENCE)
+                .until(() -> stopped.stream().allMatch(ServerProcess::isGone));
         join();
         return process.exitValue();
     }
@@ -244,9 +289,28 @@ final class ServerProcess implements AutoCloseable {
 
     /// How many connections its distribution names, all workers together. After its end.
     long distributionSum() {
-        List<Matcher> workers = out.stream().map(WORKER::matcher).filter(Matcher::matches).toList();
-        assertThat(workers).as("lines of the distribution in %s", out).isNotEmpty();
-        return workers.stream().mapToLong(worker -> Long.parseLong(worker.group(1))).sum();
+        return distribution().stream().mapToLong(Share::connections).sum();
+    }
+
+    /// What a worker has done.
+    ///
+    /// @param worker its number
+    /// @param pid of its process
+    /// @param connections that it has served
+    record Share(int worker, long pid, long connections) {}
+
+    /// Who did what, as it prints it at its end.
+    List<Share> distribution() {
+        List<Share> shares = out.stream()
+                .map(WORKER::matcher)
+                .filter(Matcher::matches)
+                .map(line -> new Share(
+                        Integer.parseInt(line.group(1)),
+                        Long.parseLong(line.group(2)),
+                        Long.parseLong(line.group(3))))
+                .toList();
+        assertThat(shares).as("lines of the distribution in %s", out).isNotEmpty();
+        return shares;
     }
 
     /// Writes a line to its standard input: see `--control`.
@@ -261,23 +325,56 @@ final class ServerProcess implements AutoCloseable {
         process.getOutputStream().close();
     }
 
-    /// The number of descriptors that it holds.
+    /// The number of descriptors that all its processes hold together.
     int descriptors() {
-        return openDescriptors().size();
+        return processes().stream().mapToInt(process -> openDescriptors(process).size()).sum();
     }
 
-    /// The numbers of the descriptors that it holds.
+    /// The numbers of the descriptors that the process that was started holds.
     List<Integer> openDescriptors() {
-        try (Stream<Path> entries = Files.list(proc("fd"))) {
-            return entries.map(entry -> Integer.valueOf(entry.getFileName().toString())).toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        return openDescriptors(process.toHandle());
+    }
+
+    /// The numbers of the descriptors that a process holds.
+    static List<Integer> openDescriptors(ProcessHandle process) {
+        return descriptorFiles(process).stream()
+                .map(entry -> Integer.valueOf(entry.getFileName().toString()))
+                .toList();
+    }
+
+    private static List<Path> descriptorFiles(ProcessHandle process) {
+        try (Stream<Path> entries = Files.list(proc(process, "fd"))) {
+            return entries.toList();
+        } catch (IOException | UncheckedIOException e) {
+            if (isGone(process)) {
+                return List.of();
+            }
+            throw new AssertionError("descriptors of " + process.pid(), e);
+        }
+    }
+
+    /// The worker that holds this client's connection.
+    ProcessHandle workerOf(Client client) {
+        Path socket = Path.of("socket:[" + connection(client).inode + "]");
+        List<ProcessHandle> holders = workers().stream()
+                .filter(worker -> descriptorFiles(worker).stream()
+                        .anyMatch(file -> socket.equals(target(file))))
+                .toList();
+        assertThat(holders).as("who holds %s", socket).hasSize(1);
+        return holders.getFirst();
+    }
+
+    private static Path target(Path link) {
+        try {
+            return Files.readSymbolicLink(link);
+        } catch (IOException closed) {
+            return link;
         }
     }
 
     /// The soft limit on its descriptors.
     long softDescriptorLimit() {
-        return descriptorLimit(proc("limits"), 1);
+        return descriptorLimit(proc(process.toHandle(), "limits"), 1);
     }
 
     /// The hard limit on descriptors of this JVM and of whatever it starts.
@@ -292,27 +389,38 @@ final class ServerProcess implements AutoCloseable {
         return limit.equals("unlimited") ? Long.MAX_VALUE : Long.parseLong(limit);
     }
 
-    /// CPU time spent so far, user and system, in ticks: see [#TICKS_PER_SECOND].
+    /// CPU time that its processes have spent so far, user and system, in ticks: see
+    /// [#TICKS_PER_SECOND].
     long cpuTicks() {
-        // proc_pid_stat(5): field 2 is the name in brackets; utime and stime are 14 and 15.
-        Matcher times = CPU_TIMES.matcher(read(proc("stat")));
-        assertThat(times.find()).as("/proc/PID/stat").isTrue();
-        return Long.parseLong(times.group(1)) + Long.parseLong(times.group(2));
+        long ticks = 0;
+        for (ProcessHandle each : processes()) {
+            // proc_pid_stat(5): field 2 is the name in brackets; utime and stime are 14 and 15,
+            // those of children that have ended 16 and 17.
+            Matcher times = CPU_TIMES.matcher(read(proc(each, "stat")));
+            if (times.find()) {
+                for (int i = 1; i <= 4; i++) {
+                    ticks += Long.parseLong(times.group(i));
+                }
+            }
+        }
+        return ticks;
     }
 
     /// Context switches so far of all threads that still live, both kinds.
     long contextSwitches() {
-        return tasks("status").stream()
+        return processes().stream()
+                .flatMap(each -> tasks(each, "status").stream())
                 .flatMap(status -> SWITCHES.matcher(status).results())
                 .mapToLong(result -> Long.parseLong(result.group(1)))
                 .sum();
     }
 
-    /// Resident memory, in KiB.
+    /// Resident memory of all its processes in KiB. What they share counts once.
     long residentKib() {
-        Matcher line = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB$").matcher(read(proc("status")));
-        assertThat(line.find()).as("VmRSS").isTrue();
-        return Long.parseLong(line.group(1));
+        return processes().stream()
+                .flatMap(each -> PSS.matcher(read(proc(each, "smaps_rollup"))).results())
+                .mapToLong(result -> Long.parseLong(result.group(1)))
+                .sum();
     }
 
     /// Waits until the server has read all that this client has sent so far.
@@ -320,51 +428,62 @@ final class ServerProcess implements AutoCloseable {
         await("the server to read").atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(2))
                 .pollDelay(Duration.ZERO)
-                .until(() -> unreadBytes(client) == 0);
+                .until(() -> connection(client).unread == 0);
     }
 
-    /// Bytes of this client that wait in the kernel for the server to read them, as
-    /// `/proc/net` tells.
-    private long unreadBytes(Client client) {
-        // proc_pid_net(5): "sl: LOCAL:PORT REMOTE:PORT st TX_QUEUE:RX_QUEUE ...". The JDK listens
-        // with an IPv6 socket on IPv4 addresses too: those connections are in the other file.
+    /// The server's end of a connection, as `/proc/net` tells.
+    ///
+    /// @param unread bytes that wait in the kernel for the server to read them
+    /// @param inode what `/proc/PID/fd` calls it; 0 before it is accepted
+    private record Connection(long unread, long inode) {}
+
+    private Connection connection(Client client) {
+        // proc_pid_net(5): "sl: LOCAL:PORT REMOTE:PORT st TX_QUEUE:RX_QUEUE tr:tm->when retrnsmt
+        // uid timeout inode". The JDK listens with an IPv6 socket on IPv4 addresses too: those
+        // connections are in the other file.
         Pattern line = Pattern.compile(
                 String.format(
-                        "0100007F:%04X [0-9A-F]*0100007F:%04X \\w\\w \\w{8}:(\\w{8})",
+                        "0100007F:%04X [0-9A-F]*0100007F:%04X \\w\\w \\w{8}:(\\w{8})"
+                                + " \\S+ \\S+ +\\d+ +\\d+ (\\d+)",
                         port,
                         client.localPort()));
         for (String file : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
             Matcher matcher = line.matcher(read(Path.of(file)));
             if (matcher.find()) {
-                return Long.parseLong(matcher.group(1), 16);
+                return new Connection(
+                        Long.parseLong(matcher.group(1), 16), Long.parseLong(matcher.group(2)));
             }
         }
         throw new AssertionError("no connection from port " + client.localPort());
     }
 
-    private boolean everyThreadIsStopped() {
-        return tasks("stat").stream()
-                .allMatch(stat -> stat.charAt(stat.lastIndexOf(')') + 2) == 'T');
+    private static boolean isStopped(String stat) {
+        return stat.isEmpty() || stat.charAt(stat.lastIndexOf(')') + 2) == 'T';
     }
 
-    private List<String> tasks(String file) {
-        try (Stream<Path> tasks = Files.list(proc("task"))) {
+    private static List<String> tasks(ProcessHandle process, String file) {
+        try (Stream<Path> tasks = Files.list(proc(process, "task"))) {
             return tasks.map(task -> read(task.resolve(file))).toList();
+        } catch (NoSuchFileException ended) {
+            return List.of();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private Path proc(String file) {
-        return Path.of("/proc", Long.toString(pid()), file);
+    private static Path proc(ProcessHandle process, String file) {
+        return Path.of("/proc", Long.toString(process.pid()), file);
     }
 
     private static String read(Path file) {
         try {
             return Files.readString(file, StandardCharsets.ISO_8859_1);
-        } catch (NoSuchFileException threadEnded) {
+        } catch (NoSuchFileException ended) {
             return "";
         } catch (IOException e) {
+            if (String.valueOf(e.getMessage()).endsWith(NO_SUCH_PROCESS)) {
+                return ""; // it ended after the file was opened
+            }
             throw new UncheckedIOException(e);
         }
     }
@@ -393,7 +512,9 @@ final class ServerProcess implements AutoCloseable {
     @Override
     public void close() {
         // SIGKILL ends a frozen process too.
+        List<ProcessHandle> left = processes();
         process.destroyForcibly();
+        left.forEach(ProcessHandle::destroyForcibly);
         try {
             process.waitFor();
         } catch (InterruptedException e) {

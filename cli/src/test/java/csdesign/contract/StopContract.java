@@ -20,7 +20,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,7 +63,7 @@ record StopContract(Subject subject) {
             client.expectEnd();
         }
         assertThat(first.awaitExit(PROMPT)).isZero();
-        Command again = Command.of(subject.slug()).onPort(first.port());
+        Command again = subject.command().onPort(first.port());
         ServerProcess second = subject.ownServer(again);
         try (Client client = Client.of(second)) {
             client.send("3000\n").expectAnswer(3000);
@@ -73,9 +72,9 @@ record StopContract(Subject subject) {
 
     @Test
     void shouldLeaveNoFile(@TempDir Path temporary) throws Exception {
-        Set<Path> before = ourFiles();
+        Set<Path> before = SharedMemory.ourFiles();
         ServerProcess server = subject.ownServer(
-                Command.of(subject.slug()).withFlag("-Djava.io.tmpdir=" + temporary));
+                subject.command().withFlag("-Djava.io.tmpdir=" + temporary));
         try (Client client = Client.of(server)) {
             client.send("3000\n").expectAnswer(3000);
         }
@@ -83,7 +82,7 @@ record StopContract(Subject subject) {
         assertThat(server.awaitExit(PROMPT)).isZero();
         // Another server that starts beside this test has its file for some milliseconds.
         await("no file of ours in shared memory").atMost(ServerProcess.PATIENCE)
-                .untilAsserted(() -> assertThat(ourFiles()).isSubsetOf(before));
+                .untilAsserted(() -> assertThat(SharedMemory.ourFiles()).isSubsetOf(before));
         try (Stream<Path> left = Files.list(temporary)) {
             assertThat(left).isEmpty();
         }
@@ -92,21 +91,24 @@ record StopContract(Subject subject) {
     @Test
     void shouldAnswerThoseWhoseAnswerWaits() throws Exception {
         ServerProcess server = subject.ownServer("--wait", "400");
-        try (Crowd crowd = new Crowd(server, oneAtATime() ? 3 : 20)) {
+        int count = subject.crowdInTurn(20);
+        try (Crowd crowd = new Crowd(server, count)) {
             for (Client client : crowd.clients) {
                 client.send("3000\n");
             }
-            server.awaitRead(oneAtATime() ? crowd.first() : crowd.last());
+            for (Client client : crowd.clients.subList(0, subject.atOnce(count))) {
+                server.awaitRead(client);
+            }
             server.terminate();
             crowd.expectAnswersAndEnds(3000);
         }
-        expectQuietEnd(server, oneAtATime() ? 3 : 20);
+        expectQuietEnd(server, count);
     }
 
     @Test
     void shouldFinishAnswersUnderWay() throws Exception {
         ServerProcess server = subject.ownServer();
-        int count = oneAtATime() ? 1 : 5;
+        int count = subject.atOnce(5);
         List<Client> clients = new ArrayList<>();
         try {
             for (int i = 0; i < count; i++) {
@@ -143,8 +145,9 @@ record StopContract(Subject subject) {
     @Test
     void shouldServeTheAcceptQueue() throws Exception {
         ServerProcess server = subject.ownServer();
+        int count = subject.crowd(50);
         server.freeze();
-        try (Crowd crowd = new Crowd(server, 50)) {
+        try (Crowd crowd = new Crowd(server, count)) {
             for (Client client : crowd.clients) {
                 client.send("3000\n");
             }
@@ -152,7 +155,7 @@ record StopContract(Subject subject) {
             server.thaw();
             crowd.expectAnswersAndEnds(3000);
         }
-        expectQuietEnd(server, 50);
+        expectQuietEnd(server, count);
     }
 
     @Test
@@ -184,7 +187,8 @@ record StopContract(Subject subject) {
     @Test
     void shouldSendIdleClientsAway() throws Exception {
         ServerProcess server = subject.ownServer();
-        try (Crowd crowd = new Crowd(server, oneAtATime() ? 3 : 20)) {
+        int count = subject.crowdInTurn(20);
+        try (Crowd crowd = new Crowd(server, count)) {
             // One has asked before, the others never.
             crowd.first().send("3000\n").expectAnswer(3000);
             server.terminate();
@@ -193,7 +197,7 @@ record StopContract(Subject subject) {
                 client.leave();
             }
         }
-        expectQuietEnd(server, oneAtATime() ? 3 : 20);
+        expectQuietEnd(server, count);
     }
 
     @Test
@@ -228,8 +232,9 @@ record StopContract(Subject subject) {
     void shouldLoseNobodyUnderLoad() throws Exception {
         ServerProcess server = subject.ownServer();
         Load load = new Load(server, Honest.mayResetNewcomersAtStop(subject.entry()));
-        load.start(16, oneAtATime() ? 0 : 3);
-        await("load").atMost(ServerProcess.PATIENCE).until(() -> load.answers.get() > 500);
+        load.start(16, subject.atOnce(4) - 1);
+        int many = subject.crowd(500);
+        await("load").atMost(ServerProcess.PATIENCE).until(() -> load.answers.get() > many);
         load.terminateServer();
         assertThat(server.awaitExit(ServerProcess.PATIENCE)).isZero();
         load.join();
@@ -239,25 +244,10 @@ record StopContract(Subject subject) {
                 .isBetween(load.connections.get() - load.resets.get(), load.connections.get());
     }
 
-    private boolean oneAtATime() {
-        return Honest.servesOneAtATime(subject.entry());
-    }
-
     private static void expectQuietEnd(ServerProcess server, int connections) throws Exception {
         assertThat(server.awaitExit(PROMPT)).isZero();
         assertThat(server.err()).isEmpty();
         assertThat(server.distributionSum()).isEqualTo(connections);
-    }
-
-    private static Set<Path> ourFiles() throws IOException {
-        Path memory = Path.of("/dev/shm");
-        if (!Files.isDirectory(memory)) {
-            return Set.of();
-        }
-        try (Stream<Path> files = Files.list(memory)) {
-            return files.filter(file -> file.getFileName().toString().startsWith("csdesign-"))
-                    .collect(Collectors.toSet());
-        }
     }
 
     /// Clients that are connected in this order.
@@ -272,10 +262,6 @@ record StopContract(Subject subject) {
 
         Client first() {
             return clients.getFirst();
-        }
-
-        Client last() {
-            return clients.getLast();
         }
 
         void expectAnswersAndEnds(int count) throws IOException {

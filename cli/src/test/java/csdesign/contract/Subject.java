@@ -3,11 +3,13 @@ package csdesign.contract;
 
 import csdesign.contract.ServerProcess.Command;
 import csdesign.design.Catalog;
+import csdesign.design.Catalog.Family;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 
@@ -28,7 +30,32 @@ final class Subject implements AutoCloseable {
 
     /// Every design of the catalog.
     static Stream<Named<Subject>> all() {
-        return Catalog.ENTRIES.stream().map(entry -> Named.of(entry.slug(), new Subject(entry)));
+        return those(_ -> true);
+    }
+
+    /// Every design with workers.
+    static Stream<Named<Subject>> pools() {
+        return those(Catalog.Entry::pool);
+    }
+
+    /// Every design whose workers are processes.
+    static Stream<Named<Subject>> processPools() {
+        return those(entry -> entry.pool() && entry.family() == Family.PROCESSES);
+    }
+
+    /// Every design with a queue of clients that it has accepted and does not serve yet.
+    static Stream<Named<Subject>> queues() {
+        return those(entry -> Honest.acceptedAhead(entry) > 0);
+    }
+
+    /// `-Dcsdesign.contract=epoll,select` puts a contract to these alone.
+    private static Stream<Named<Subject>> those(Predicate<Catalog.Entry> kind) {
+        String some = System.getProperty("csdesign.contract", "");
+        List<String> slugs = some.isEmpty() ? List.of() : List.of(some.split(",", -1));
+        return Catalog.ENTRIES.stream()
+                .filter(kind)
+                .filter(entry -> slugs.isEmpty() || slugs.contains(entry.slug()))
+                .map(entry -> Named.of(entry.slug(), new Subject(entry)));
     }
 
     /// What the catalog says of it.
@@ -40,15 +67,54 @@ final class Subject implements AutoCloseable {
         return entry.slug();
     }
 
+    /// The most clients that it serves at once: see [Honest#capacity].
+    int capacity() {
+        return Honest.capacity(entry);
+    }
+
+    /// How many of so many clients are served at once, for certain: no more than its
+    /// capacity.
+    int atOnce(int clients) {
+        return Honest.shardsByHash(entry) ? 1 : Math.min(clients, capacity());
+    }
+
+    /// So many clients, or as many as can be asked of it in the time of a test: see
+    /// [Honest#mostClients].
+    int crowd(int clients) {
+        return Math.min(clients, Honest.mostClients(entry));
+    }
+
+    /// Enough clients that some have to wait for others to leave, or so many where nobody
+    /// has to.
+    int crowdInTurn(int clients) {
+        return (int) Math.min(clients, 3L * capacity());
+    }
+
+    /// What starts it with these options, beside those that [Honest#options] gives it.
+    Command command(String... options) {
+        return Command.of(slug(), with(options));
+    }
+
+    /// The same without leave to make system calls.
+    Command commandWithoutNativeAccess(String... options) {
+        return Command.withoutNativeAccess(slug(), with(options));
+    }
+
+    private List<String> with(String... options) {
+        List<String> all = new ArrayList<>(Honest.options(entry));
+        all.addAll(Arrays.asList(options));
+        return all;
+    }
+
     /// The server with these options that all tests of this contract share.
     ServerProcess server(String... options) {
         return shared.computeIfAbsent(
-                Arrays.asList(options), _ -> ServerProcess.start(slug(), options));
+                Arrays.asList(options), _ -> ServerProcess.start(slug(), command(options)));
     }
 
     /// A server of its own for a test that ends it, limits it, or makes it complain.
     ServerProcess ownServer(String... options) {
-        return ownServer(Command.of(slug(), options));
+        return ownServer(command(options));
     }
 
     /// A server of its own, started by this command.

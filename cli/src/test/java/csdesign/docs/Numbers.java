@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -14,24 +15,29 @@ import tools.jackson.databind.json.JsonMapper;
 /// written by hand: each page names the file that its own come from, and the file is committed.
 final class Numbers {
     private static final List<String> WORKLOADS = List.of("connect", "keep-alive");
-    private static final int LONGEST_BAR = 46;
+    private static final int LONGEST_BAR = 30;
 
+    /// A bar is cut where it is so many times as long as that of the design in the middle.
+    private static final double MOST_TIMES_MEDIAN = 5;
+
+    private final Path file;
     private final JsonNode results;
 
-    private Numbers(JsonNode results) {
+    private Numbers(Path file, JsonNode results) {
+        this.file = Pages.home().relativize(file);
         this.results = results;
     }
 
     static Numbers of(Path file) {
-        return new Numbers(JsonMapper.builder().build().readTree(file.toFile()));
+        return new Numbers(file, JsonMapper.builder().build().readTree(file.toFile()));
     }
 
     /// The section Numbers of a design's page.
     List<String> table(String slug) {
         List<String> lines = new ArrayList<>(List.of(provenance(), ""));
         lines.add("| workload | requests/s | p50 ms | p99 ms | CPU us/request | user | system"
-                + " | switches/request | peak RSS MiB |");
-        lines.add("|---|---|---|---|---|---|---|---|---|");
+                + " | switches/request | peak RSS MiB | start ms |");
+        lines.add("|---|---|---|---|---|---|---|---|---|---|");
         for (String workload : WORKLOADS) {
             JsonNode row = row(workload, slug);
             lines.add(String.join(
@@ -45,52 +51,78 @@ final class Numbers {
                     median(row, "systemMicrosPerRequest", "%.1f"),
                     median(row, "switchesPerRequest", "%.3f"),
                     String.format(
-                            Locale.ROOT, "%.0f |",
-                            row.at("/figures/peakRssKib/median").asDouble() / 1024)));
+                            Locale.ROOT, "%.0f",
+                            value(row, "peakRssKib") / 1024),
+                    median(row, "startupMillis", "%,.0f |")));
         }
-        lines.addAll(List.of("", "CPU us/request beside the other designs, better or worse:", ""));
-        lines.add(cells("workload", "`%s`",
-                Catalog.ENTRIES.stream().map(Catalog.Entry::slug).toList()));
-        lines.add("|---".repeat(Catalog.ENTRIES.size() + 1) + "|");
-        for (String workload : WORKLOADS) {
-            lines.add(cells("`" + workload + "`", "%s", Catalog.ENTRIES.stream()
-                    .map(entry -> median(row(workload, entry.slug()), "cpuMicrosPerRequest",
-                            "%.1f"))
-                    .toList()));
+        lines.addAll(List.of("", "CPU us/request beside the other designs, better or worse, and"
+                + " how long each takes to start until it accepts:", ""));
+        lines.add("| design | " + cells(workload -> "`" + workload + "`") + " | start ms |");
+        lines.add("|---".repeat(WORKLOADS.size() + 2) + "|");
+        for (Catalog.Entry entry : Catalog.ENTRIES) {
+            String mark = entry.slug().equals(slug) ? "**" : "";
+            lines.add("| " + mark + "`" + entry.slug() + "`" + mark + " | "
+                    + cells(workload -> median(
+                            row(workload, entry.slug()), "cpuMicrosPerRequest", "%,.1f"))
+                    + " | " + starts(entry.slug()) + " |");
         }
         for (String workload : WORKLOADS) {
-            for (JsonNode note : row(workload, slug).get("notes")) {
+            JsonNode own = row(workload, slug);
+            if (failed(own)) {
+                lines.addAll(List.of(
+                        "",
+                        "In `" + workload + "` FAILED: " + own.get("failure").asString() + "."));
+            }
+            for (JsonNode note : own.get("notes")) {
                 lines.addAll(List.of("", "In `" + workload + "`: " + note.asString() + "."));
             }
         }
         return lines;
     }
 
-    /// The plot of the README: CPU per request of every design, a bar for each workload.
+    /// The plot of the README: CPU per request of every design, a line for each with a bar for
+    /// each workload. A bar that is cut ends in `>`: one that is a hundred times the others would
+    /// leave nothing of them.
     List<String> plot() {
-        List<String> lines = new ArrayList<>(List.of("```text"));
-        for (String workload : WORKLOADS) {
-            lines.add(
-                    "server CPU per request, " + workload + ", in microseconds (user #, system =)");
-            double most = Catalog.ENTRIES.stream()
-                    .mapToDouble(entry -> value(row(workload, entry.slug()), "cpuMicrosPerRequest"))
-                    .max()
-                    .orElse(1);
-            for (Catalog.Entry entry : Catalog.ENTRIES) {
-                JsonNode row = row(workload, entry.slug());
-                double user = value(row, "userMicrosPerRequest");
-                double system = value(row, "systemMicrosPerRequest");
-                lines.add(String.format(
-                        Locale.ROOT,
-                        "  %-18s %6.1f %s%s",
-                        entry.slug(),
-                        value(row, "cpuMicrosPerRequest"),
-                        "#".repeat((int) Math.round(user / most * LONGEST_BAR)),
-                        "=".repeat((int) Math.round(system / most * LONGEST_BAR))));
-            }
+        List<String> lines = new ArrayList<>(List.of(
+                "```text", "server CPU per request in microseconds (user #, system =, cut >)"));
+        lines.add(("  " + " ".repeat(19) + cells(
+                workload -> String.format("%8s %-31s", "", workload))
+                .replace(" | ", "")).stripTrailing());
+        for (Catalog.Entry entry : Catalog.ENTRIES) {
+            lines.add(String.format("  %-19s", entry.slug())
+                    .concat(cells(workload -> bar(workload, entry.slug())).replace(" | ", ""))
+                    .stripTrailing());
         }
         lines.addAll(List.of("```", "", provenance()));
         return lines;
+    }
+
+    private String bar(String workload, String slug) {
+        JsonNode row = row(workload, slug);
+        if (failed(row)) {
+            return String.format("%8s %-31s", "FAILED", "");
+        }
+        double most = longest(workload);
+        String whole = "#".repeat(length(value(row, "userMicrosPerRequest") / most))
+                + "=".repeat(length(value(row, "systemMicrosPerRequest") / most));
+        String bar = whole.length() <= LONGEST_BAR
+                ? whole
+                : whole.substring(0, LONGEST_BAR - 1) + ">";
+        return String.format(
+                Locale.ROOT, "%,8.1f %-31s", value(row, "cpuMicrosPerRequest"), bar);
+    }
+
+    private static int length(double part) {
+        return (int) Math.round(Math.min(part, 2) * LONGEST_BAR);
+    }
+
+    private double longest(String workload) {
+        double[] all = Catalog.ENTRIES.stream()
+                .mapToDouble(entry -> value(row(workload, entry.slug()), "cpuMicrosPerRequest"))
+                .sorted()
+                .toArray();
+        return Math.min(all[all.length - 1], MOST_TIMES_MEDIAN * all[all.length / 2]);
     }
 
     /// A design beside a peer: the ratio of their CPU per request, round by round.
@@ -128,7 +160,7 @@ final class Numbers {
         return String.format(
                 Locale.ROOT,
                 "Measured on %s: %s, %s, %d CPUs, %s, commit %.10s, by `./csdesign %s`: median"
-                        + " (least..most) of %d rounds of %.1f s, 64 clients, %s.",
+                        + " (least..most) of %d rounds of %.1f s, 64 clients, %s%s.",
                 results.get("date").asString().substring(0, 10),
                 environment.get("kernel").asString(),
                 environment.get("cpu").asString(),
@@ -140,6 +172,7 @@ final class Numbers {
                         .collect(Collectors.joining(" ")),
                 plan.get("rounds").asInt() * plan.get("forks").asInt(),
                 plan.get("durationMillis").asInt() / 1e3,
+                plan.has("workers") ? "pools of " + plan.get("workers").asInt() + ", " : "",
                 results.at("/method/pinning/words").asString());
     }
 
@@ -149,16 +182,37 @@ final class Numbers {
                         && row.get("target").asString().equals(slug))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
-                        "no row " + workload + " of " + slug + " in the results"));
+                        "the design " + slug + " is not measured: " + file + " has no row "
+                                + workload + " of it. Run `./csdesign bench --designs all` on a"
+                                + " quiet machine, commit its results.json under docs/results, and"
+                                + " name that file in the pages"));
     }
 
-    private static String cells(String first, String format, List<String> others) {
-        return "| " + first + " | "
-                + others.stream().map(format::formatted).collect(Collectors.joining(" | "))
-                + " |";
+    /// A cell for each workload.
+    private static String cells(Function<String, String> cell) {
+        return WORKLOADS.stream().map(cell).collect(Collectors.joining(" | "));
+    }
+
+    /// Each workload has a server of its own: from the faster start to the slower one.
+    private String starts(String slug) {
+        if (WORKLOADS.stream().allMatch(workload -> failed(row(workload, slug)))) {
+            return "FAILED";
+        }
+        double[] millis = WORKLOADS.stream()
+                .mapToDouble(workload -> value(row(workload, slug), "startupMillis"))
+                .sorted()
+                .toArray();
+        return String.format(Locale.ROOT, "%,.0f..%,.0f", millis[0], millis[millis.length - 1]);
+    }
+
+    private static boolean failed(JsonNode row) {
+        return row.has("failure") && !row.get("failure").isNull();
     }
 
     private static String spread(JsonNode row, String figure, double scale, String format) {
+        if (failed(row)) {
+            return "FAILED";
+        }
         JsonNode at = row.at("/figures/" + figure);
         return String.format(
                 Locale.ROOT,
@@ -168,11 +222,21 @@ final class Numbers {
                 at.get("most").asDouble() * scale);
     }
 
-    private static String median(JsonNode row, String figure, String format) {
-        return String.format(Locale.ROOT, format, value(row, figure));
+    private String median(JsonNode row, String figure, String format) {
+        return failed(row) ? "FAILED" : String.format(Locale.ROOT, format, value(row, figure));
     }
 
-    private static double value(JsonNode row, String figure) {
-        return row.at("/figures/" + figure + "/median").asDouble();
+    /// @return 0 for a design that failed
+    private double value(JsonNode row, String figure) {
+        if (failed(row)) {
+            return 0;
+        }
+        JsonNode value = row.at("/figures/" + figure + "/median");
+        if (value.isMissingNode()) {
+            throw new IllegalArgumentException(
+                    row.get("target").asString() + " has no figure " + figure + " in " + file
+                            + ": measure anew by `./csdesign bench --designs all`");
+        }
+        return value.asDouble();
     }
 }

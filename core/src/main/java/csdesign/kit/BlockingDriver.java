@@ -7,7 +7,6 @@ import csdesign.service.Step;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Queue;
 import java.util.Set;
@@ -29,9 +28,6 @@ public final class BlockingDriver implements AutoCloseable {
 
     private static final int READ_BYTES = 16 * 1024;
 
-    /// How much of a request's rest is read at once.
-    private static final int REST_BYTES = 1024;
-
     private static final long NANOS_PER_MILLI = 1_000_000;
 
     private final Service service;
@@ -40,6 +36,7 @@ public final class BlockingDriver implements AutoCloseable {
     private final Scoreboard.Row row;
     private final Set<Dialogue> dialogues = ConcurrentHashMap.newKeySet();
     private final Queue<ByteBuffer> spares = new ConcurrentLinkedQueue<>();
+    private final Queue<DescriptorWire> spareWires = new ConcurrentLinkedQueue<>();
     private final Thread watch;
     private volatile boolean closed;
 
@@ -68,14 +65,38 @@ public final class BlockingDriver implements AutoCloseable {
     ///
     /// @param channel a connection in blocking mode
     public void serve(SocketChannel channel) {
-        Dialogue dialogue = new Dialogue(channel);
+        serve(new ChannelWire(channel), row);
+    }
+
+    /// The same, counted where the thread that serves it counts.
+    ///
+    /// @param channel a connection in blocking mode
+    /// @param row of the worker that serves it
+    public void serve(SocketChannel channel, Scoreboard.Row row) {
+        serve(new ChannelWire(channel), row);
+    }
+
+    /// The same for a connection that came by FFM.
+    ///
+    /// @param fd its descriptor, in blocking mode
+    /// @param row of the worker that serves it
+    public void serve(int fd, Scoreboard.Row row) {
+        DescriptorWire spare = spareWires.poll();
+        DescriptorWire wire = spare == null ? new DescriptorWire() : spare;
+        serve(wire.on(fd), row);
+        spareWires.add(wire);
+    }
+
+    private void serve(Wire wire, Scoreboard.Row row) {
+        Dialogue dialogue = new Dialogue(wire, row);
         dialogues.add(dialogue);
         row.accept();
+        row.state(Scoreboard.State.SERVING);
         ByteBuffer in = spares.poll();
         if (in == null) {
             in = ByteBuffer.allocateDirect(READ_BYTES);
         }
-        try (channel) {
+        try (wire) {
             dialogue.run(in);
         } catch (IOException gone) {
             // ECONNRESET, EPIPE, or the watch closed it.
@@ -83,7 +104,9 @@ public final class BlockingDriver implements AutoCloseable {
             Thread.currentThread().interrupt();
         } finally {
             spares.add(in);
+            dialogue.end();
             dialogues.remove(dialogue);
+            row.state(Scoreboard.State.WAITING);
         }
     }
 
@@ -117,21 +140,28 @@ public final class BlockingDriver implements AutoCloseable {
 
     /// One client.
     private final class Dialogue {
-        private final SocketChannel channel;
+        private final Wire wire;
+        private final Scoreboard.Row row;
         private final Thread thread = Thread.currentThread();
         private final Conversation conversation = service.open();
         private long counted;
+        private boolean over;
+        private boolean interrupted;
 
         // Read by the watch.
         private volatile long deadlineNanos;
         private volatile Timer timer = Timer.IDLE;
 
-        Dialogue(SocketChannel channel) {
-            this.channel = channel;
+        Dialogue(Wire wire, Scoreboard.Row row) {
+            this.wire = wire;
+            this.row = row;
             arm(Timer.IDLE, limits.idleMillis());
         }
 
         void run(ByteBuffer in) throws IOException, InterruptedException {
+            if (stop.graceIsOver()) {
+                return; // it waited for a thread until now
+            }
             in.limit(0);
             boolean ended = false;
             while (true) {
@@ -172,12 +202,12 @@ public final class BlockingDriver implements AutoCloseable {
         private boolean isLastAnswer() throws IOException {
             return stop.requested()
                     && conversation.requests() > 0
-                    && channel.socket().getInputStream().available() == 0;
+                    && !wire.hasBytes();
         }
 
         /// @return whether it was the end of the stream
         private boolean receive(ByteBuffer in) throws IOException {
-            return take(in, channel.read(in.clear()));
+            return take(in, wire.read(in.clear()));
         }
 
         /// The rest of a request, with a timeout: the only read that pays for one, since
@@ -186,11 +216,8 @@ public final class BlockingDriver implements AutoCloseable {
         private boolean receiveRest(ByteBuffer in) throws IOException {
             long left = (deadlineNanos - System.nanoTime()) / NANOS_PER_MILLI;
             try {
-                channel.socket().setSoTimeout(Math.clamp(left, 1, Integer.MAX_VALUE));
-                byte[] rest = new byte[REST_BYTES];
-                int n = channel.socket().getInputStream().read(rest);
-                in.clear().put(rest, 0, Math.max(n, 0));
-                return take(in, n);
+                return take(
+                        in, wire.readWithin(in.clear(), Math.clamp(left, 1, Integer.MAX_VALUE)));
             } catch (SocketTimeoutException late) {
                 conversation.late();
                 return false;
@@ -210,7 +237,7 @@ public final class BlockingDriver implements AutoCloseable {
         private void send(ByteBuffer bytes) throws IOException {
             arm(Timer.WRITE, limits.idleMillis());
             while (bytes.hasRemaining()) {
-                int n = channel.write(bytes);
+                int n = wire.write(bytes);
                 row.write(n);
                 if (bytes.hasRemaining()) {
                     arm(Timer.WRITE, limits.idleMillis()); // some went: the client reads
@@ -219,16 +246,14 @@ public final class BlockingDriver implements AutoCloseable {
         }
 
         private void sendFile(Step.SendFile send) throws IOException {
-            try (FileChannel file = FileChannel.open(send.file())) {
-                for (long sent = 0; sent < send.count();) {
-                    arm(Timer.WRITE, limits.idleMillis());
-                    long n = file.transferTo(send.offset() + sent, send.count() - sent, channel);
-                    if (n == 0) {
-                        throw new IOException(send.file() + " is shorter than promised");
-                    }
-                    sent += n;
-                    row.write(n);
+            for (long sent = 0; sent < send.count();) {
+                arm(Timer.WRITE, limits.idleMillis());
+                long n = wire.sendFile(send.file(), send.offset() + sent, send.count() - sent);
+                if (n == 0) {
+                    throw new IOException(send.file() + " is shorter than promised");
                 }
+                sent += n;
+                row.write(n);
             }
         }
 
@@ -242,8 +267,8 @@ public final class BlockingDriver implements AutoCloseable {
             arm(
                     Timer.LINGER,
                     stop.requested() ? Limits.LAST_CALL_MILLIS : Limits.LINGER_MILLIS);
-            channel.shutdownOutput();
-            while (channel.read(in.clear()) >= 0) {
+            wire.shutdownOutput();
+            while (wire.read(in.clear()) >= 0) {
                 // thrown away
             }
         }
@@ -262,16 +287,30 @@ public final class BlockingDriver implements AutoCloseable {
             deadlineNanos = System.nanoTime() + millis * NANOS_PER_MILLI;
         }
 
+        /// The wire and the thread will be another client's: the watch must not touch
+        /// them any more, and its interrupt is not meant for that client.
+        synchronized void end() {
+            over = true;
+            if (interrupted) {
+                boolean _ = Thread.interrupted();
+            }
+        }
+
         /// On the watch's thread.
-        void look(long now, boolean lastCallIsOver, boolean graceIsOver) {
+        synchronized void look(long now, boolean lastCallIsOver, boolean graceIsOver) {
+            if (over) {
+                return;
+            }
             try {
                 boolean due = now - deadlineNanos >= 0;
                 if (graceIsOver) {
-                    thread.interrupt(); // closes the channel, and ends a Wait too
+                    wire.abort();
+                    thread.interrupt(); // ends a Wait too
+                    interrupted = true;
                 } else if (due && timer != Timer.REQUEST) { // that read has a timeout
-                    channel.close();
+                    wire.abort();
                 } else if (lastCallIsOver && timer == Timer.IDLE) {
-                    channel.shutdownInput();
+                    wire.shutdownInput();
                 }
             } catch (IOException e) {
                 // It ended by itself in this moment.

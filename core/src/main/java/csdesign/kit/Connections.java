@@ -55,13 +55,21 @@ public final class Connections implements AutoCloseable {
     /// @param fd its descriptor, non-blocking; closed by [#close(Connection)]
     /// @return the connection, whose [Connection#onOpen] says what to watch for first
     public Connection open(int fd) {
+        row.accept();
+        return adopt(fd);
+    }
+
+    /// The same for a connection that another process has accepted, and counted.
+    ///
+    /// @param fd its descriptor, non-blocking; closed by [#close(Connection)]
+    /// @return the connection, whose [Connection#onOpen] says what to watch for first
+    public Connection adopt(int fd) {
         Connection connection = new Connection(this, fd, server.service().open());
         if (fd >= byDescriptor.length) {
             byDescriptor = Arrays.copyOf(byDescriptor, Math.max(fd + 1, 2 * byDescriptor.length));
         }
         byDescriptor[fd] = connection;
         insert(connection);
-        row.accept();
         return connection;
     }
 
@@ -108,16 +116,25 @@ public final class Connections implements AutoCloseable {
     /// @return milliseconds for poll and epoll_wait; -1 when nothing will happen by
     ///     itself
     public int timeoutMillis(ListeningSocket listener) {
-        long nanos = Long.MAX_VALUE;
+        return timeoutMillis(
+                listener.isPaused() ? ListeningSocket.PAUSE_MILLIS * 1_000_000 : Long.MAX_VALUE);
+    }
+
+    /// The same where nothing listens.
+    ///
+    /// @return milliseconds for poll; -1 when nothing will happen by itself
+    public int timeoutMillis() {
+        return timeoutMillis(Long.MAX_VALUE);
+    }
+
+    private int timeoutMillis(long mostNanos) {
+        long nanos = mostNanos;
         Connection first = heap[0];
         if (count > 0 && first != null) {
-            nanos = first.heapNanos - nowNanos;
+            nanos = Math.min(nanos, first.heapNanos - nowNanos);
         }
         if (server.stop().requested()) {
             nanos = Math.min(nanos, server.stop().deadlineNanos() - nowNanos);
-        }
-        if (listener.isPaused()) {
-            nanos = Math.min(nanos, ListeningSocket.PAUSE_MILLIS * 1_000_000);
         }
         if (nanos == Long.MAX_VALUE) {
             return -1;
@@ -176,6 +193,12 @@ public final class Connections implements AutoCloseable {
             connection.heapNanos = nanos;
             siftUp(connection.heapIndex);
         }
+    }
+
+    /// Makes now what the first connection needs: for a process that will be copied, and
+    /// whose copies would each make their own.
+    public void reserve() {
+        give(take());
     }
 
     Buffer take() {

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
 
 /// Lets the program that started a server ask it for its costs, and ends the server with
 /// it.
@@ -27,15 +28,19 @@ public final class Control {
             try (BufferedReader lines = new BufferedReader(
                     new InputStreamReader(in, StandardCharsets.UTF_8))) {
                 for (String line; (line = lines.readLine()) != null;) {
-                    out.println(
-                            line.equals("cost")
-                                    ? Costs.soFar(server.scoreboard()).json()
-                                    : "{\"error\":\"unknown command, expected: cost\"}");
+                    out.println(answer(line, () -> Costs.soFar(server.scoreboard())));
                 }
             } catch (IOException e) {
                 // as at the end
             }
             server.stop().request();
         });
+    }
+
+    /// The answer to a command.
+    static String answer(String command, Supplier<Costs> costs) {
+        return command.equals("cost")
+                ? costs.get().json()
+                : "{\"error\":\"unknown command, expected: cost\"}";
     }
 }

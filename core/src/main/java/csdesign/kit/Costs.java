@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
-import static csdesign.posix.SysResource.RUSAGE_BYTES;
-import static csdesign.posix.SysResource.RUSAGE_CHILDREN;
-import static csdesign.posix.SysResource.RUSAGE_SELF;
-import static csdesign.posix.SysResource.RU_MAXRSS;
-import static csdesign.posix.SysResource.RU_NIVCSW;
-import static csdesign.posix.SysResource.RU_NVCSW;
-import static csdesign.posix.SysResource.RU_STIME;
-import static csdesign.posix.SysResource.RU_UTIME;
-
 import com.sun.management.ThreadMXBean;
 import csdesign.posix.Arch;
-import csdesign.posix.Errno;
-import csdesign.posix.SysResource;
-import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Locale;
-import java.util.stream.Stream;
 
-/// What a server has done and what that has cost, its children included.
+/// What a server has done and what that has cost, its children included: those that have
+/// ended, and the workers that live.
+///
+/// Each figure only grows, but for two that the kernel does not tell of a process that
+/// lives. How its CPU time is divided into user and system comes by ticks of some
+/// milliseconds and may be corrected by as much; the sum of both is exact. And context
+/// switches of its threads that have ended come when it ends itself.
 ///
 /// @param connections accepted
 /// @param requests answered
@@ -35,9 +24,12 @@ import java.util.stream.Stream;
 ///     not tell
 /// @param voluntarySwitches context switches because a thread waited; -1 where not told
 /// @param involuntarySwitches context switches because its time was up; -1 where not told
-/// @param peakRssKib the largest resident set of one process, in KiB; -1 where not told
+/// @param peakRssKib the largest resident set, in KiB; -1 where not told. With children
+///     it is the largest sum that was seen: of the peaks of all processes that lived
+///     then. That is an upper bound, for a page that processes share counts for each of
+///     them
 /// @param allocatedBytes taken from the Java heap by all threads since the start, garbage
-///     or not
+///     or not; -1 when there are children, whose heaps are not seen from here
 public record Costs(
         long connections,
         long requests,
@@ -49,52 +41,78 @@ public record Costs(
         long peakRssKib,
         long allocatedBytes) {
 
-    /// The costs so far.
+    /// The largest sum that was seen.
+    private static long mostRssKib;
+
+    /// What asking has cost so far: proc(5) takes about 50 us for each thread of each
+    /// worker, too much to be mistaken for the cost of serving.
+    private static Usage asking = Usage.NONE;
+    private static long allocatedByAsking;
+
+    /// The costs so far, without those of asking for them.
     ///
     /// @param scoreboard what was done
-    /// @return with costs by getrusage(2) where it can be called, and -1 for them
-    ///     elsewhere
-    public static Costs soFar(Scoreboard scoreboard) {
+    /// @return with costs as the system tells them, and -1 for them where it cannot be
+    ///     asked
+    public static synchronized Costs soFar(Scoreboard scoreboard) {
         // A portable design run without the flag must not make the JVM warn of a native call.
-        boolean told = Arch.isSupported() && Costs.class.getModule().isNativeAccessEnabled();
+        if (!(Arch.isSupported() && Costs.class.getModule().isNativeAccessEnabled())) {
+            return of(scoreboard, new Usage(-1, -1, -1, -1, -1), allocatedSoFar());
+        }
+        long allocatedHere = allocatedHere();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment self = arena.allocate(RUSAGE_BYTES, 8);
-            MemorySegment children = arena.allocate(RUSAGE_BYTES, 8);
-            if (told) {
-                Errno errno = Errno.allocate(arena);
-                SysResource.getrusage(errno, RUSAGE_SELF, self);
-                SysResource.getrusage(errno, RUSAGE_CHILDREN, children);
-            }
-            return new Costs(
-                    scoreboard.accepted(),
-                    scoreboard.requests(),
-                    scoreboard.bytes(),
-                    told ? micros(self, RU_UTIME) + micros(children, RU_UTIME) : -1,
-                    told ? micros(self, RU_STIME) + micros(children, RU_STIME) : -1,
-                    told ? value(self, RU_NVCSW) + value(children, RU_NVCSW) : -1,
-                    told ? value(self, RU_NIVCSW) + value(children, RU_NIVCSW) : -1,
-                    told ? Math.max(peakRss(self), value(children, RU_MAXRSS)) : -1,
-                    allocatedSoFar());
+            Usage thread = Usage.thread(arena);
+            Usage self = Usage.self(arena).minus(asking);
+            long allocated = allocatedSoFar() - allocatedByAsking;
+            Usage children = Usage.children(arena);
+            Usage all = self.plus(children);
+            mostRssKib = Math.max(mostRssKib, all.peakRssKib());
+            boolean alone = children.userMicros() + children.systemMicros() == 0;
+            asking = asking.plus(Usage.thread(arena).minus(thread));
+            return of(scoreboard, all.withPeak(mostRssKib), alone ? allocated : -1);
+        } finally {
+            allocatedByAsking += allocatedHere() - allocatedHere;
         }
     }
 
-    /// ru_maxrss survives execve(2): a small server started by a large program would
-    /// report that program's peak. VmHWM is this program's own.
-    private static long peakRss(MemorySegment usage) {
-        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
-            return lines.filter(line -> line.startsWith("VmHWM:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-                    .findFirst()
-                    .orElseGet(() -> value(usage, RU_MAXRSS));
-        } catch (IOException noProc) {
-            return value(usage, RU_MAXRSS);
+    /// The same by getrusage(2) alone: without the children that live, and without what
+    /// was allocated. To ask for those takes the JVM more memory than a process has that
+    /// must stay small.
+    static Costs soFarBySmall(Scoreboard scoreboard) {
+        try (Arena arena = Arena.ofConfined()) {
+            return of(scoreboard, Usage.self(arena).plus(Usage.reaped(arena)), -1);
         }
+    }
+
+    /// Takes note of the memory of all workers, while they live: the system tells that of
+    /// the largest one alone when they have ended.
+    static synchronized void seeWorkers() {
+        mostRssKib = Math.max(mostRssKib, Usage.peakRssOfAllKib());
+    }
+
+    private static Costs of(Scoreboard scoreboard, Usage usage, long allocatedBytes) {
+        return new Costs(
+                scoreboard.accepted(),
+                scoreboard.requests(),
+                scoreboard.bytes(),
+                usage.userMicros(),
+                usage.systemMicros(),
+                usage.voluntarySwitches(),
+                usage.involuntarySwitches(),
+                usage.peakRssKib(),
+                allocatedBytes);
     }
 
     private static long allocatedSoFar() {
         return ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads
                 ? threads.getTotalThreadAllocatedBytes()
                 : -1;
+    }
+
+    private static long allocatedHere() {
+        return ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads
+                ? threads.getCurrentThreadAllocatedBytes()
+                : 0;
     }
 
     /// One line for a program.
@@ -141,13 +159,5 @@ public record Costs(
                         voluntarySwitches,
                         involuntarySwitches,
                         peakRssKib / 1024.0);
-    }
-
-    private static long micros(MemorySegment usage, int timeval) {
-        return value(usage, timeval) * 1_000_000 + value(usage, timeval + Long.BYTES);
-    }
-
-    private static long value(MemorySegment usage, int offset) {
-        return usage.get(ValueLayout.JAVA_LONG, offset);
     }
 }

@@ -9,9 +9,11 @@ import static csdesign.posix.SysSocket.SOCK_STREAM;
 import static csdesign.posix.SysSocket.SOL_SOCKET;
 import static csdesign.posix.SysSocket.SO_ATTACH_FILTER;
 import static csdesign.posix.SysSocket.SO_REUSEADDR;
+import static csdesign.posix.SysSocket.SO_REUSEPORT;
 import static csdesign.posix.SysSocket.TCP_NODELAY;
 
 import csdesign.posix.Errno;
+import csdesign.posix.Fcntl;
 import csdesign.posix.SockAddr;
 import csdesign.posix.SysSocket;
 import csdesign.posix.Unistd;
@@ -52,7 +54,8 @@ public final class ListeningSocket implements AutoCloseable {
     private boolean paused;
     private long resumeNanos;
 
-    private ListeningSocket(InetSocketAddress address, int backlog, Log log) throws IOException {
+    private ListeningSocket(
+            InetSocketAddress address, int backlog, boolean shared, Log log) throws IOException {
         this.log = log;
         fd = check(
                 SysSocket.socket(
@@ -64,6 +67,10 @@ public final class ListeningSocket implements AutoCloseable {
         try {
             check(SysSocket.setsockopt(errno, fd, SOL_SOCKET, SO_REUSEADDR, 1), "setsockopt",
                     "SO_REUSEADDR");
+            if (shared) {
+                check(SysSocket.setsockopt(errno, fd, SOL_SOCKET, SO_REUSEPORT, 1), "setsockopt",
+                        "SO_REUSEPORT");
+            }
             // Accepted sockets inherit it: one call here instead of one for each connection.
             check(SysSocket.setsockopt(errno, fd, IPPROTO_TCP, TCP_NODELAY, 1), "setsockopt",
                     "TCP_NODELAY");
@@ -85,7 +92,41 @@ public final class ListeningSocket implements AutoCloseable {
     /// @throws IOException when the address is taken, or not ours
     public static ListeningSocket open(Server server) throws IOException {
         return new ListeningSocket(
-                server.address(), server.limits().backlog(), new Log(server.slug()));
+                server.address(), server.limits().backlog(), false, new Log(server.slug()));
+    }
+
+    /// The same for accept calls that wait: see [Acceptor]. [#shut] ends their waiting.
+    ///
+    /// @param server where, and with which backlog
+    /// @return the socket, in blocking mode
+    /// @throws IOException when the address is taken, or not ours
+    public static ListeningSocket openBlocking(Server server) throws IOException {
+        ListeningSocket socket = open(server);
+        socket.setNonBlocking(false);
+        return socket;
+    }
+
+    /// One of several that listen on the same port: the kernel shards the connections.
+    ///
+    /// @param server where, and with which backlog for each
+    /// @param port of the first one, or 0 for the first one itself
+    /// @return the socket, in blocking mode
+    /// @throws IOException when the address is taken by another user's or without
+    ///     SO_REUSEPORT, or is not ours
+    public static ListeningSocket openReusePort(Server server, int port) throws IOException {
+        InetSocketAddress address = port == 0
+                ? server.address()
+                : new InetSocketAddress(server.address().getAddress(), port);
+        ListeningSocket socket = new ListeningSocket(
+                address, server.limits().backlog(), true, new Log(server.slug()));
+        socket.setNonBlocking(false);
+        return socket;
+    }
+
+    private void setNonBlocking(boolean nonBlocking) throws IOException {
+        int flags = check(Fcntl.fcntl(errno, fd, Fcntl.F_GETFL, 0), "fcntl", "F_GETFL");
+        int wanted = nonBlocking ? flags | Fcntl.O_NONBLOCK : flags & ~Fcntl.O_NONBLOCK;
+        check(Fcntl.fcntl(errno, fd, Fcntl.F_SETFL, wanted), "fcntl", "F_SETFL");
     }
 
     /// The descriptor to watch for reading while [#isAccepting].
@@ -137,9 +178,14 @@ public final class ListeningSocket implements AutoCloseable {
     private void pause(int cause) {
         paused = true;
         resumeNanos = System.nanoTime() + PAUSE_MILLIS * 1_000_000;
-        log.warn("accept: " + Errno.name(cause) + ": " + Errno.description(cause)
+        log.warn(pausing(cause));
+    }
+
+    /// What is said when accepting pauses.
+    static String pausing(int cause) {
+        return "accept: " + Errno.name(cause) + ": " + Errno.description(cause)
                 + ": accepting pauses " + PAUSE_MILLIS + " ms; connections wait in the backlog."
-                + " Raise the limit (ulimit -n), or lower --max-connections below it");
+                + " Raise the limit (ulimit -n), or lower --max-connections below it";
     }
 
     /// Whether it is open and not pausing.
@@ -184,6 +230,7 @@ public final class ListeningSocket implements AutoCloseable {
             return;
         }
         shut = true;
+        setNonBlocking(true); // for all who share it: who finds the queue empty leaves
         try (Arena own = Arena.ofConfined()) {
             // struct sock_filter { u16 code; u8 jt, jf; u32 k; }: BPF_RET|BPF_K 0, "take 0 bytes".
             MemorySegment dropAll = own.allocate(8);

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
+import static csdesign.posix.Errno.check;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import csdesign.posix.Errno;
+import csdesign.posix.SysMman;
+import csdesign.posix.Unistd;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 
 /// Who did what: a table with a row for each worker, process or thread, in memory that
 /// can be shared between processes.
@@ -19,10 +23,19 @@ import java.nio.file.StandardOpenOption;
 /// another's. Every count is a 64-bit atomic add. The original counted in 8 bits and lost
 /// updates: 1482 of 1500 connections, where the sums here equal what the clients counted.
 ///
-/// The table is a mapped file that is unlinked as soon as it is mapped: nothing is left
-/// behind, however the server ends.
+/// A table of one process is ordinary memory. One that is shared is a file in memory that
+/// never had a name: its descriptor is handed to the workers, and nothing is left behind,
+/// however the server ends.
+///
+/// ```text
+///   | common: 128 bytes, for a mutex | row 0: 128 bytes | row 1 | ...
+/// ```
 public final class Scoreboard {
     private static final long ROW_BYTES = 128;
+
+    /// What stands before the first row.
+    private static final long COMMON_BYTES = 128;
+    private static final List<State> STATES = List.of(State.values());
     private static final VarHandle CELL = JAVA_LONG.varHandle();
 
     // Where each count stands in its row, in bytes.
@@ -32,37 +45,91 @@ public final class Scoreboard {
     private static final long BYTES = 24;
     private static final long WAKE_UPS = 32;
     private static final long EMPTY_WAKE_UPS = 40;
+    private static final long STATE = 48;
+    private static final long PROMISE = 56;
 
     private final MemorySegment table;
     private final int workers;
+    private final int fd;
 
-    private Scoreboard(MemorySegment table, int workers) {
+    private Scoreboard(MemorySegment table, int workers, int fd) {
         this.table = table;
         this.workers = workers;
+        this.fd = fd;
     }
 
-    /// A new table, all zeros.
+    /// What a worker does.
+    public enum State {
+        /// Not there, or not yet ready.
+        ABSENT,
+        /// Waits for a client.
+        WAITING,
+        /// Serves a client.
+        SERVING,
+        /// Was there, and has ended.
+        ENDED
+    }
+
+    /// A new table for the threads of this process, all zeros.
     ///
     /// @param workers how many rows, 1 or more
     /// @return the table, which lives as long as the process
-    /// @throws IOException when no file can be made for it
-    public static Scoreboard create(int workers) throws IOException {
-        Path memory = Path.of("/dev/shm");
-        Path file = Files.isWritable(memory)
-                ? Files.createTempFile(memory, "csdesign-", ".scoreboard")
-                : Files.createTempFile("csdesign-", ".scoreboard");
-        try (FileChannel channel = FileChannel.open(
-                file,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE,
-                StandardOpenOption.DELETE_ON_CLOSE)) {
-            MemorySegment table = channel.map(
-                    FileChannel.MapMode.READ_WRITE,
-                    0,
-                    workers * ROW_BYTES,
-                    Arena.global());
-            return new Scoreboard(table, workers);
+    public static Scoreboard create(int workers) {
+        return new Scoreboard(Arena.global().allocate(bytes(workers), 128), workers, -1);
+    }
+
+    /// A new table that other processes can be let into, all zeros.
+    ///
+    /// @param workers how many rows, 1 or more
+    /// @return the table, which lives as long as the process
+    /// @throws IOException when there is no memory or descriptor for it
+    public static Scoreboard shared(int workers) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            Errno errno = Errno.allocate(arena);
+            int fd = check(
+                    SysMman.memfd_create(
+                            errno, arena.allocateFrom("csdesign-scoreboard"),
+                            SysMman.MFD_CLOEXEC),
+                    "memfd_create");
+            check(Unistd.ftruncate(errno, fd, bytes(workers)), "ftruncate");
+            return attach(fd);
         }
+    }
+
+    /// The table of another process, or of the one that this one was forked from.
+    ///
+    /// @param fd its descriptor, which stays open
+    /// @return the table
+    /// @throws IOException when it cannot be mapped
+    public static Scoreboard attach(int fd) throws IOException {
+        // By its name under /proc the JDK maps it: no mmap(2) of our own.
+        Path file = Path.of("/proc/self/fd/" + fd);
+        try (FileChannel channel = FileChannel
+                .open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            long size = channel.size();
+            return new Scoreboard(
+                    channel.map(FileChannel.MapMode.READ_WRITE, 0, size, Arena.global()),
+                    (int) ((size - COMMON_BYTES) / ROW_BYTES),
+                    fd);
+        }
+    }
+
+    private static long bytes(int workers) {
+        return COMMON_BYTES + workers * ROW_BYTES;
+    }
+
+    /// What another process needs to [#attach].
+    ///
+    /// @return the descriptor; -1 when it is not shared
+    public int fd() {
+        return fd;
+    }
+
+    /// Memory that all workers see, for what they coordinate by.
+    ///
+    /// @return 128 bytes, zeros at first
+    public MemorySegment common() {
+        return table.asSlice(0, COMMON_BYTES);
     }
 
     /// The row of a worker.
@@ -70,7 +137,7 @@ public final class Scoreboard {
     /// @param worker 0 to one less than the number of workers
     /// @return its row
     public Row row(int worker) {
-        return new Row(table.asSlice(worker * ROW_BYTES, ROW_BYTES));
+        return new Row(table.asSlice(COMMON_BYTES + worker * ROW_BYTES, ROW_BYTES));
     }
 
     /// How many rows there are.
@@ -122,6 +189,34 @@ public final class Scoreboard {
         /// @param pid the process id
         public void ownedBy(long pid) {
             CELL.setVolatile(cells, PID, pid);
+        }
+
+        /// Says what the worker does now.
+        ///
+        /// @param state from now on
+        public void state(State state) {
+            CELL.setVolatile(cells, STATE, (long) STATES.indexOf(state));
+        }
+
+        /// What the worker does.
+        ///
+        /// @return ABSENT at first
+        public State state() {
+            return STATES.get((int) get(STATE));
+        }
+
+        /// Promises a sign of life: whoever does not move this on in time hangs.
+        ///
+        /// @param nanos by when, by [System#nanoTime], which all processes share
+        public void promise(long nanos) {
+            CELL.setVolatile(cells, PROMISE, nanos);
+        }
+
+        /// The last promise.
+        ///
+        /// @return by [System#nanoTime]
+        public long promise() {
+            return get(PROMISE);
         }
 
         /// Counts a connection accepted.

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
+import csdesign.service.Bytes;
 import csdesign.service.Service;
-import java.io.IOException;
+import csdesign.service.Services;
 import java.io.PrintStream;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Iterator;
+import java.util.List;
 
 /// What a design is given to serve with.
 ///
 /// @param slug the design's name, as in the catalog
 /// @param address where to listen; port 0 lets the kernel choose
 /// @param workers `-n`: how many processes or threads the pool designs start, 1 to 256
+/// @param exclusive `--exclusive`: where many wait in epoll for one listening socket,
+///     whether one is woken and not all of them
+/// @param control `--control`: whether standard input is listened to, see [Control]
 /// @param limits a limit on everything
 /// @param service what is said on the wire
 /// @param scoreboard who did what
@@ -22,6 +28,8 @@ public record Server(
         String slug,
         InetSocketAddress address,
         int workers,
+        boolean exclusive,
+        boolean control,
         Limits limits,
         Service service,
         Scoreboard scoreboard,
@@ -34,37 +42,121 @@ public record Server(
     /// The workers of the original.
     public static final int DEFAULT_WORKERS = 10;
 
-    /// A server of one worker with all defaults.
+    /// The most workers. More processes than that help no machine that this is run on.
+    public static final int MOST_WORKERS = 256;
+
+    /// A server with all defaults, on 127.0.0.1.
     ///
     /// @param slug the design's name
-    /// @param port 0 to 65,535, on 127.0.0.1
-    /// @param service what is said on the wire
+    /// @param port 0 to 65,535
+    /// @param scoreboard as the design needs it
     /// @return the server
-    /// @throws IOException when no scoreboard can be made
-    public static Server local(String slug, int port, Service service) throws IOException {
+    public static Server local(String slug, int port, Scoreboard scoreboard) {
         return new Server(
                 slug,
                 new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port),
                 DEFAULT_WORKERS,
+                false,
+                false,
                 Limits.DEFAULT,
-                service,
-                Scoreboard.create(1),
+                new Bytes(Bytes.Options.DEFAULT),
+                scoreboard,
                 new Stop(Limits.DEFAULT.graceMillis()),
                 System.out);
     }
 
-    /// Says that it accepts, from the moment that it does.
+    /// The same server as another process can be told of it: all but the scoreboard,
+    /// which travels as a descriptor.
+    ///
+    /// @return arguments for [#of]
+    public List<String> words() {
+        return List.of(
+                slug,
+                address.getAddress().getHostAddress(),
+                "" + address.getPort(),
+                "" + workers,
+                "" + exclusive,
+                "" + control,
+                "" + limits.backlog(),
+                "" + limits.maxConnections(),
+                "" + limits.idleMillis(),
+                "" + limits.requestMillis(),
+                "" + limits.graceMillis(),
+                "" + limits.maxChildren(),
+                "" + limits.queue(),
+                service.words());
+    }
+
+    /// The server that another process told of.
+    ///
+    /// @param words from [#words]
+    /// @param scoreboard attached to
+    /// @return the server, with a stop of its own
+    public static Server of(List<String> words, Scoreboard scoreboard) {
+        Iterator<String> word = words.iterator();
+        String slug = word.next();
+        InetAddress host = InetAddress.ofLiteral(word.next());
+        InetSocketAddress address = new InetSocketAddress(host, Integer.parseInt(word.next()));
+        int workers = Integer.parseInt(word.next());
+        boolean exclusive = Boolean.parseBoolean(word.next());
+        boolean control = Boolean.parseBoolean(word.next());
+        Limits limits = new Limits(
+                Integer.parseInt(word.next()),
+                Integer.parseInt(word.next()),
+                Long.parseLong(word.next()),
+                Long.parseLong(word.next()),
+                Long.parseLong(word.next()),
+                Integer.parseInt(word.next()),
+                Integer.parseInt(word.next()));
+        return new Server(
+                slug,
+                address,
+                workers,
+                exclusive,
+                control,
+                limits,
+                Services.of(word.next()),
+                scoreboard,
+                new Stop(limits.graceMillis()),
+                System.out);
+    }
+
+    /// Nobody's server, to rehearse with: its counts count for nothing, and its stop is
+    /// its own.
+    ///
+    /// @param other what is said on the wire
+    /// @return the same in all else
+    Server with(Service other) {
+        return new Server(slug, address, workers, exclusive, control, limits, other,
+                Scoreboard.create(1), new Stop(limits.graceMillis()), out);
+    }
+
+    /// Says that it accepts, from the moment that it does; and listens to who started it,
+    /// where that was wished for.
     ///
     /// @param port where
     public void announce(int port) {
+        announce(port, ProcessHandle.current().pid());
+        if (control) {
+            Control.start(System.in, out, this);
+        }
+    }
+
+    /// The same for a process that must stay small and with one thread: the loop listens
+    /// to a [PolledControl].
+    ///
+    /// @param port where
+    public void announceOnly(int port) {
+        announce(port, scoreboard.row(0).pid());
+    }
+
+    private void announce(int port, long pid) {
         InetAddress host = address.getAddress();
         String name = host.getHostAddress();
-        out.printf(
-                "listening on %s:%d (%s, pid %d)%n",
-                host instanceof Inet6Address ? "[" + name + "]" : name,
-                port,
-                slug,
-                ProcessHandle.current().pid());
+        // No format: it would load what the JVM that forks must carry along ever after.
+        out.println(
+                "listening on " + (host instanceof Inet6Address ? "[" + name + "]" : name) + ":"
+                        + port + " (" + slug + ", pid " + pid + ")");
         out.flush();
     }
 

@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 
 /// The wish to stop: no new connections, those in flight go on for the grace, then the
 /// end.
@@ -65,6 +66,16 @@ public final class Stop {
         return () -> watchers.remove(watcher);
     }
 
+    /// Waits for the wish.
+    public void await() {
+        CountDownLatch wished = new CountDownLatch(1);
+        try (Watching _ = watch(wished::countDown)) {
+            wished.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /// Ends a watching.
     @FunctionalInterface
     public interface Watching extends AutoCloseable {
@@ -79,6 +90,16 @@ public final class Stop {
     /// `sun.misc.Signal` is in the module jdk.unsupported, made for such uses; it is
     /// reached by reflection since the compiler warns of its name whatever is suppressed.
     public void onSignals() {
+        onSignal("INT", this::request);
+        onSignal("TERM", this::request);
+    }
+
+    /// Lets SIGTERM alone wish it: for a worker, whose parent sends no other.
+    void onTermination() {
+        onSignal("TERM", this::request);
+    }
+
+    private static void onSignal(String name, Runnable action) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -86,17 +107,14 @@ public final class Stop {
                     handler.getClassLoader(),
                     new Class<?>[] {handler},
                     (proxy, method, arguments) -> {
-                        request();
+                        action.run();
                         return null;
                     });
-            for (String name : List.of("INT", "TERM")) {
-                signal.getMethod("handle", signal, handler)
-                        .invoke(null, signal.getConstructor(String.class).newInstance(name),
-                                request);
-            }
+            signal.getMethod("handle", signal, handler)
+                    .invoke(null, signal.getConstructor(String.class).newInstance(name), request);
         } catch (InvocationTargetException taken) {
             // -Xrs, or a system without the signal: it ends the process as it always did.
-            throw new IllegalStateException("cannot handle SIGINT and SIGTERM", taken.getCause());
+            throw new IllegalStateException("cannot handle SIG" + name, taken.getCause());
         } catch (ReflectiveOperationException absent) {
             throw new IllegalStateException("this JDK lacks the module jdk.unsupported", absent);
         }

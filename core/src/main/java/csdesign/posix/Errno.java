@@ -19,6 +19,9 @@ public final class Errno {
     /// No such file or directory.
     public static final int ENOENT = 2;
 
+    /// No such process.
+    public static final int ESRCH = 3;
+
     /// Interrupted system call.
     public static final int EINTR = 4;
 
@@ -27,6 +30,9 @@ public final class Errno {
 
     /// Bad file descriptor.
     public static final int EBADF = 9;
+
+    /// No child processes.
+    public static final int ECHILD = 10;
 
     /// Resource temporarily unavailable; the same number as EWOULDBLOCK.
     public static final int EAGAIN = 11;
@@ -99,6 +105,9 @@ public final class Errno {
 
     /// Operation now in progress.
     public static final int EINPROGRESS = 115;
+
+    /// The owner of a robust mutex died.
+    public static final int EOWNERDEAD = 130;
 
     private static final long ERRNO_OFFSET = Native.CAPTURED
             .byteOffset(java.lang.foreign.MemoryLayout.PathElement.groupElement("errno"));
@@ -178,9 +187,11 @@ public final class Errno {
         String line = switch (errno) {
             case EPERM -> "EPERM:Operation not permitted";
             case ENOENT -> "ENOENT:No such file or directory";
+            case ESRCH -> "ESRCH:No such process";
             case EINTR -> "EINTR:Interrupted system call";
             case EIO -> "EIO:Input/output error";
             case EBADF -> "EBADF:Bad file descriptor";
+            case ECHILD -> "ECHILD:No child processes";
             case EAGAIN -> "EAGAIN:Resource temporarily unavailable";
             case ENOMEM -> "ENOMEM:Cannot allocate memory";
             case EACCES -> "EACCES:Permission denied";
@@ -205,6 +216,7 @@ public final class Errno {
             case EHOSTDOWN -> "EHOSTDOWN:Host is down";
             case EHOSTUNREACH -> "EHOSTUNREACH:No route to host";
             case EINPROGRESS -> "EINPROGRESS:Operation now in progress";
+            case EOWNERDEAD -> "EOWNERDEAD:Owner died";
             default -> "errno " + errno + ":Unknown error " + errno;
         };
         int colon = line.indexOf(':');

@@ -33,10 +33,27 @@ public final class Fcntl {
     /// The one descriptor flag: close on execve.
     public static final int FD_CLOEXEC = 1;
 
+    /// Wait for a lock, and take it or give it back.
+    public static final int F_SETLKW = 7;
+
+    /// The same open file under another number, the argument or above; close-on-exec.
+    public static final int F_DUPFD_CLOEXEC = 1030;
+
+    /// A lock that excludes all others.
+    public static final int F_WRLCK = 1;
+
+    /// No lock.
+    public static final int F_UNLCK = 2;
+
+    /// Size of a `struct flock` in bytes.
+    public static final int FLOCK_BYTES = 32;
+
     private static final MethodHandle OPEN = Native.linkVariadic("open", 2, JAVA_INT, ADDRESS,
             JAVA_INT);
     private static final MethodHandle FCNTL = Native.linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT,
             JAVA_INT, JAVA_INT);
+    private static final MethodHandle FCNTL_LOCK = Native.linkVariadic("fcntl", 2, JAVA_INT,
+            JAVA_INT, JAVA_INT, ADDRESS);
 
     private Fcntl() {}
 
@@ -66,6 +83,24 @@ public final class Fcntl {
     public static int fcntl(Errno errno, int fd, int op, int arg) {
         try {
             return errno.join((int) FCNTL.invokeExact(errno.captured, fd, op, arg));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Locks a file, as one process against others; the kernel gives a lock back when its
+    /// process ends.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param fd a file open for writing
+    /// @param op [#F_SETLKW]
+    /// @param flock a `struct flock`: [#F_WRLCK] or [#F_UNLCK] in its first two bytes,
+    ///     zeros for the whole file
+    /// @return 0, or a negative errno
+    /// @see <a href="https://man7.org/linux/man-pages/man2/fcntl_locking.2.html">fcntl_locking(2)</a>
+    public static int lock(Errno errno, int fd, int op, MemorySegment flock) {
+        try {
+            return errno.join((int) FCNTL_LOCK.invokeExact(errno.captured, fd, op, flock));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -40,13 +40,24 @@ final class Native {
                 Linker.Option.firstVariadicArg(fixed));
     }
 
-    private static MethodHandle link(
-            String name, FunctionDescriptor descriptor, Linker.Option... options) {
-        MemorySegment address = LINKER.defaultLookup()
+    /// Links a function around which the thread does not change its state. Never for one
+    /// that can block: a collection would wait for it.
+    static MethodHandle linkAtOnce(String name, MemoryLayout result) {
+        return link(name, FunctionDescriptor.of(result), Linker.Option.critical(false));
+    }
+
+    /// Where a C function is, to be handed to another one.
+    static MemorySegment address(String name) {
+        return LINKER.defaultLookup()
                 .find(name)
                 .orElseThrow(
                         () -> new UnsupportedOperationException(
                                 "this C library has no function " + name));
+    }
+
+    private static MethodHandle link(
+            String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        MemorySegment address = address(name);
         Linker.Option[] all = Stream
                 .concat(Stream.of(Linker.Option.captureCallState("errno")), Stream.of(options))
                 .toArray(Linker.Option[]::new);

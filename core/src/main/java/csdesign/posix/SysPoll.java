@@ -73,6 +73,16 @@ public final class SysPoll {
         fds.set(JAVA_SHORT, (long) index * POLLFD_BYTES + 6, (short) 0);
     }
 
+    /// Takes the marks away: a call that failed left them as they were.
+    ///
+    /// @param fds the array
+    /// @param count how many entries
+    public static void clear(MemorySegment fds, int count) {
+        for (int index = 0; index < count; index++) {
+            fds.set(JAVA_SHORT, (long) index * POLLFD_BYTES + 6, (short) 0);
+        }
+    }
+
     /// The descriptor of an entry.
     ///
     /// @param fds the array

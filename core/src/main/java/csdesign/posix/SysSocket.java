@@ -68,6 +68,9 @@ public final class SysSocket {
     /// Accept once data is there.
     public static final int TCP_DEFER_ACCEPT = 9;
 
+    /// Look at the bytes and leave them there.
+    public static final int MSG_PEEK = 2;
+
     /// This call does not block.
     public static final int MSG_DONTWAIT = 0x40;
 
@@ -91,6 +94,15 @@ public final class SysSocket {
 
     /// Size of a `struct iovec` in bytes: address, then length.
     public static final int IOVEC_BYTES = 16;
+
+    /// Messages in order, each whole.
+    public static final int SOCK_SEQPACKET = 5;
+
+    /// The ancillary data are descriptors.
+    public static final int SCM_RIGHTS = 1;
+
+    /// Descriptors that arrive are close-on-exec.
+    public static final int MSG_CMSG_CLOEXEC = 0x40000000;
 
     private static final MethodHandle SOCKET = Native.link("socket", JAVA_INT, JAVA_INT, JAVA_INT,
             JAVA_INT);

@@ -8,7 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// `<unistd.h>`: read, write, close, pipe.
+/// `<unistd.h>`: read, write, close, pipe; fork, execve, _exit.
 public final class Unistd {
     private static final MethodHandle READ = Native.link("read", JAVA_LONG, JAVA_INT, ADDRESS,
             JAVA_LONG);
@@ -16,6 +16,15 @@ public final class Unistd {
             JAVA_LONG);
     private static final MethodHandle CLOSE = Native.link("close", JAVA_INT, JAVA_INT);
     private static final MethodHandle PIPE2 = Native.link("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle FORK = Native.linkAtOnce("fork", JAVA_INT);
+    private static final MethodHandle EXECV = Native.link("execv", JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle EXECVE = Native.link("execve", JAVA_INT, ADDRESS, ADDRESS,
+            ADDRESS);
+    private static final MethodHandle EXIT = Native.link("_exit", JAVA_INT, JAVA_INT);
+    private static final MethodHandle GETPPID = Native.link("getppid", JAVA_INT);
+    private static final MethodHandle GETTID = Native.link("gettid", JAVA_INT);
+    private static final MethodHandle FTRUNCATE = Native.link("ftruncate", JAVA_INT, JAVA_INT,
+            JAVA_LONG);
 
     private Unistd() {}
 
@@ -61,11 +70,7 @@ public final class Unistd {
     /// @return 0, or a negative errno
     /// @see <a href="https://man7.org/linux/man-pages/man2/close.2.html">close(2)</a>
     public static int close(Errno errno, int fd) {
-        try {
-            return errno.join((int) CLOSE.invokeExact(errno.captured, fd));
-        } catch (Throwable thrown) {
-            throw Native.never(thrown);
-        }
+        return call(CLOSE, errno, fd);
     }
 
     /// Makes a pipe.
@@ -78,6 +83,117 @@ public final class Unistd {
     public static int pipe2(Errno errno, MemorySegment fds, int flags) {
         try {
             return errno.join((int) PIPE2.invokeExact(errno.captured, fds, flags));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Makes a copy of this process, with the calling thread alone in it. Of a JVM it
+    /// leaves no collector, no compiler and no VM thread: what waits for one of them
+    /// waits for ever. The call makes no change of thread state around it, so that the
+    /// child is not asked to stop at a safepoint that nobody ends.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @return the child's process id; 0 in the child; or a negative errno
+    /// @see <a href="https://man7.org/linux/man-pages/man2/fork.2.html">fork(2)</a>
+    public static int fork(Errno errno) {
+        try {
+            return errno.join((int) FORK.invokeExact(errno.captured));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Becomes another program. Process id, open descriptors without [Fcntl#FD_CLOEXEC],
+    /// and the signal mask stay.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param path the program, with its closing NUL
+    /// @param argv addresses of its arguments, then NULL
+    /// @return a negative errno; nothing when it succeeds
+    /// @see <a href="https://man7.org/linux/man-pages/man3/execv.3.html">execv(3)</a>
+    public static int execv(Errno errno, MemorySegment path, MemorySegment argv) {
+        try {
+            return errno.join((int) EXECV.invokeExact(errno.captured, path, argv));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// The same with another environment.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param path the program, with its closing NUL
+    /// @param argv addresses of its arguments, then NULL
+    /// @param envp addresses of `NAME=value`, then NULL
+    /// @return a negative errno; nothing when it succeeds
+    /// @see <a href="https://man7.org/linux/man-pages/man2/execve.2.html">execve(2)</a>
+    public static int execve(
+            Errno errno, MemorySegment path, MemorySegment argv, MemorySegment envp) {
+        try {
+            return errno.join((int) EXECVE.invokeExact(errno.captured, path, argv, envp));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Ends this process at once: no shutdown hook, no atexit handler, no waiting for
+    /// another thread.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param status 0 to 255
+    /// @return nothing: it does not return
+    /// @see <a href="https://man7.org/linux/man-pages/man2/_exit.2.html">_exit(2)</a>
+    public static int _exit(Errno errno, int status) {
+        return call(EXIT, errno, status);
+    }
+
+    /// One call site for close and _exit. It is linked by the first close, and costs
+    /// milliseconds; _exit, which nobody calls twice, would be linked anew in each child.
+    private static int call(MethodHandle function, Errno errno, int argument) {
+        try {
+            return errno.join((int) function.invokeExact(errno.captured, argument));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Who started this process, or adopted it.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @return a process id
+    /// @see <a href="https://man7.org/linux/man-pages/man2/getppid.2.html">getppid(2)</a>
+    public static int getppid(Errno errno) {
+        try {
+            return errno.join((int) GETPPID.invokeExact(errno.captured));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// The number of the calling thread.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @return a thread id; that of the first thread is the process id
+    /// @see <a href="https://man7.org/linux/man-pages/man2/gettid.2.html">gettid(2)</a>
+    public static int gettid(Errno errno) {
+        try {
+            return errno.join((int) GETTID.invokeExact(errno.captured));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Makes a file this long.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param fd the file
+    /// @param length in bytes
+    /// @return 0, or a negative errno
+    /// @see <a href="https://man7.org/linux/man-pages/man2/ftruncate.2.html">ftruncate(2)</a>
+    public static int ftruncate(Errno errno, int fd, long length) {
+        try {
+            return errno.join((int) FTRUNCATE.invokeExact(errno.captured, fd, length));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -11,7 +11,10 @@
 ///   in two.
 /// - **errno is captured per loop or thread**: every call takes an [Errno] that its
 ///   caller owns. A static one would be shared, and wrong, with the second thread.
-/// - **No call is `critical`**, so every one may block while the collector runs.
+/// - **No call that can block is `critical`**, so the collector runs while it does. Fork
+///   alone is: around any other call a thread changes its state, and on its way back it
+///   waits at a safepoint that another thread began. In the child there is no other
+///   thread to end it.
 ///
 /// This is the only place that calls [java.lang.foreign.Linker]. Constants, sizes and
 /// offsets are those of Linux on x86-64 and aarch64; a test compares them with the C

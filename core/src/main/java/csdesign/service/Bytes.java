@@ -100,6 +100,13 @@ public final class Bytes implements Service {
         return new BytesConversation(options);
     }
 
+    @Override
+    public String words() {
+        return String.join(" ", "bytes", "" + options.maxAnswerBytes, "" + options.maxRequestBytes,
+                "" + options.strict, "" + options.once, "" + options.waitMillis,
+                "" + options.hashKib);
+    }
+
     private static ByteBuffer block() {
         byte[] line = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+\n"
                 .getBytes(StandardCharsets.US_ASCII);

@@ -15,6 +15,11 @@ public final class Echo implements Service {
         return new EchoConversation();
     }
 
+    @Override
+    public String words() {
+        return "echo";
+    }
+
     private static final class EchoConversation implements Conversation {
         private static final Step.Send NOTHING = new Step.Send(ByteBuffer.allocate(0));
 

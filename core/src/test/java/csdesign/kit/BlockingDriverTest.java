@@ -153,7 +153,8 @@ class BlockingDriverTest {
 
     @Test
     void shouldTellTheLateClientWhy() throws Exception {
-        try (Served served = new Served(STRICT, new Limits(16, 100, 60_000, 100, 10_000))) {
+        try (Served served = new Served(STRICT,
+                new Limits(16, 100, 60_000, 100, 10_000, 256, 64))) {
             served.send("12");
             assertThat(served.text(1_000)).isEqualTo(
                     "ERR the request was not complete in time: 2 digits and no line end\n");
@@ -163,7 +164,8 @@ class BlockingDriverTest {
 
     @Test
     void shouldCloseAnIdleClient() throws Exception {
-        try (Served served = new Served(Rig.BYTES, new Limits(16, 100, 100, 60_000, 10_000))) {
+        try (Served served = new Served(Rig.BYTES,
+                new Limits(16, 100, 100, 60_000, 10_000, 256, 64))) {
             assertThat(served.send("5").text(5)).isEqualTo("ABCDE");
             assertThat(served.seesTheEnd()).isTrue();
             served.awaitEnd();
@@ -172,7 +174,8 @@ class BlockingDriverTest {
 
     @Test
     void shouldCloseAClientThatReadsNothingOfItsAnswer() throws Exception {
-        try (Served served = new Served(Rig.BYTES, new Limits(16, 100, 100, 60_000, 10_000))) {
+        try (Served served = new Served(Rig.BYTES,
+                new Limits(16, 100, 100, 60_000, 10_000, 256, 64))) {
             served.send("100000000");
             served.awaitEnd();
             assertThat(served.server.scoreboard().bytes()).isLessThan(100_000_000);
@@ -239,8 +242,9 @@ class BlockingDriverTest {
     @Test
     void shouldEndEverybodyWhenTheGraceIsOver() throws Exception {
         Service waiting = new Bytes(new Options(1L << 30, 32, false, false, 3_600_000, 0));
-        try (Served sleeper = new Served(waiting, new Limits(16, 1, 60_000, 60_000, 100));
-                Served writer = new Served(Rig.BYTES, new Limits(16, 1, 60_000, 60_000, 100))) {
+        try (Served sleeper = new Served(waiting, new Limits(16, 1, 60_000, 60_000, 100, 256, 64));
+                Served writer = new Served(Rig.BYTES,
+                        new Limits(16, 1, 60_000, 60_000, 100, 256, 64))) {
             sleeper.send("5");
             writer.send("1000000000");
             sleeper.server.stop().request();

@@ -215,7 +215,7 @@ class ConnectionTest {
 
     @Test
     void shouldHoldARequestToAnAbsoluteDeadline() throws IOException {
-        Limits limits = new Limits(16, 100, 60_000, 30, 10_000);
+        Limits limits = new Limits(16, 100, 60_000, 30, 10_000, 256, 64);
         try (Rig rig = new Rig(STRICT, limits)) {
             long idle = rig.connection.deadlineNanos;
             rig.send("1").readable();
@@ -245,7 +245,7 @@ class ConnectionTest {
 
     @Test
     void shouldCloseAnIdleClient() throws IOException {
-        try (Rig rig = new Rig(Rig.BYTES, new Limits(16, 100, 10, 60_000, 10_000))) {
+        try (Rig rig = new Rig(Rig.BYTES, new Limits(16, 100, 10, 60_000, 10_000, 256, 64))) {
             rig.send("5").readable();
             assertThat(rig.due()).isEqualTo(CLOSE);
         }
@@ -253,7 +253,7 @@ class ConnectionTest {
 
     @Test
     void shouldCloseAClientThatReadsNothingOfItsAnswer() throws IOException {
-        try (Rig rig = new Rig(Rig.BYTES, new Limits(16, 100, 10, 60_000, 10_000))) {
+        try (Rig rig = new Rig(Rig.BYTES, new Limits(16, 100, 10, 60_000, 10_000, 256, 64))) {
             rig.send("10000000").readable();
             assertThat(rig.due()).isEqualTo(CLOSE);
         }

@@ -101,7 +101,7 @@ class ConnectionsTest {
 
     @Test
     void shouldBeFullAtMaxConnections() throws IOException {
-        Server server = Rig.server(Rig.BYTES, new Limits(16, 2, 60_000, 60_000, 10_000));
+        Server server = Rig.server(Rig.BYTES, new Limits(16, 2, 60_000, 60_000, 10_000, 256, 64));
         try (Connections connections = new Connections(server, server.scoreboard().row(0))) {
             connections.open(NO_DESCRIPTOR);
             assertThat(connections.isFull()).isFalse();
@@ -116,7 +116,7 @@ class ConnectionsTest {
     /// A full house does not accept: then nobody finds out by accept that the queue is empty.
     @Test
     void shouldBeDoneWithoutTheGraceWhenTheHouseWasFullAtTheStop() throws IOException {
-        Server server = Rig.server(Rig.BYTES, new Limits(16, 1, 60_000, 60_000, 60_000));
+        Server server = Rig.server(Rig.BYTES, new Limits(16, 1, 60_000, 60_000, 60_000, 256, 64));
         try (ListeningSocket listener = ListeningSocket.open(server);
                 Connections connections = new Connections(server, server.scoreboard().row(0))) {
             Connection only = connections.open(NO_DESCRIPTOR);
@@ -134,7 +134,7 @@ class ConnectionsTest {
 
     @Test
     void shouldBeDoneWhenTheGraceIsOver() throws IOException {
-        Server server = Rig.server(Rig.BYTES, new Limits(16, 1, 60_000, 60_000, 60_000));
+        Server server = Rig.server(Rig.BYTES, new Limits(16, 1, 60_000, 60_000, 60_000, 256, 64));
         try (ListeningSocket listener = ListeningSocket.open(server);
                 Connections connections = new Connections(server, server.scoreboard().row(0))) {
             connections.open(NO_DESCRIPTOR);

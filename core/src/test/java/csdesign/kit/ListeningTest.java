@@ -31,7 +31,8 @@ import org.junit.jupiter.api.Timeout;
 class ListeningTest {
     private static Server server(InetSocketAddress address) throws IOException {
         Server any = Rig.server(Rig.BYTES, Rig.PATIENT);
-        return new Server("test", address, 1, any.limits(), any.service(), any.scoreboard(),
+        return new Server("test", address, 1, false, false, any.limits(), any.service(),
+                any.scoreboard(),
                 any.stop(), any.out());
     }
 

@@ -132,13 +132,13 @@ class ReportingTest {
     void shouldRejectLimitsThatCanMeanNothing(
             int backlog, int connections, long idle, long request, long grace, String message) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Limits(backlog, connections, idle, request, grace))
+                .isThrownBy(() -> new Limits(backlog, connections, idle, request, grace, 256, 64))
                 .withMessage(message);
     }
 
     @Test
     void shouldAcceptTheLowestLimits() {
-        assertThat(new Limits(1, 1, 1, 1, 0)).isNotEqualTo(Limits.DEFAULT);
+        assertThat(new Limits(1, 1, 1, 1, 0, 256, 64)).isNotEqualTo(Limits.DEFAULT);
     }
 
     @Test
@@ -200,9 +200,11 @@ class ReportingTest {
         PrintStream out = new PrintStream(said, true, UTF_8);
         Server four = Rig.server(Rig.BYTES, Rig.PATIENT);
         Server six = new Server("poll", new InetSocketAddress(InetAddress.ofLiteral("::1"), 0), 1,
+                false, false,
                 four.limits(), four.service(), Scoreboard.create(2), four.stop(), out);
         long pid = ProcessHandle.current().pid();
-        new Server("epoll", four.address(), 1, four.limits(), four.service(), four.scoreboard(),
+        new Server("epoll", four.address(), 1, false, false, four.limits(), four.service(),
+                four.scoreboard(),
                 four.stop(), out).announce(2000);
         six.announce(2001);
         six.scoreboard().row(0).ownedBy(7);

@@ -38,7 +38,7 @@ import java.util.stream.Stream;
 
 /// A loop of one connection, whose client is the test: it holds the other end of a socket pair.
 final class Rig implements AutoCloseable {
-    static final Limits PATIENT = new Limits(16, 100, 60_000, 60_000, 10_000);
+    static final Limits PATIENT = new Limits(16, 100, 60_000, 60_000, 10_000, 256, 64);
     static final Service BYTES = new Bytes(Bytes.Options.DEFAULT);
 
     private final Arena arena = Arena.ofConfined();
@@ -66,7 +66,8 @@ final class Rig implements AutoCloseable {
     }
 
     static Server server(Service service, Limits limits) throws IOException {
-        return new Server("test", loopback(0), 1, limits, service, Scoreboard.create(1),
+        return new Server("test", loopback(0), 1, false, false, limits, service,
+                Scoreboard.create(1),
                 new Stop(limits.graceMillis()), new PrintStream(OutputStream.nullOutputStream()));
     }
 

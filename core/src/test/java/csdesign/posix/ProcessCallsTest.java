@@ -52,6 +52,14 @@ class ProcessCallsTest {
     }
 
     @Test
+    void shouldSayThatThereIsNoProgramToBecome() {
+        MemorySegment none = box.arena.allocate(8, 8);
+
+        assertThat(Unistd.execve(errno, box.arena.allocateFrom("/no/such/program"), none, none))
+                .isEqualTo(-Errno.ENOENT);
+    }
+
+    @Test
     void shouldReadAndChangeTheFlagsOfADescriptor() throws IOException {
         int fd = box.pipe(0)[0];
 

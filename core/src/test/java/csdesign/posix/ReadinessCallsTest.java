@@ -55,6 +55,10 @@ class ReadinessCallsTest {
         assertThat(SysPoll.poll(errno, entries, 3, -1)).isEqualTo(2);
         assertThat(SysPoll.revents(entries, 0)).isEqualTo(SysPoll.POLLIN);
         assertThat(SysPoll.revents(entries, 1)).isZero();
+
+        SysPoll.clear(entries, 1);
+        assertThat(SysPoll.revents(entries, 0)).isZero();
+        assertThat(SysPoll.revents(entries, 2)).as("beyond the count").isEqualTo(SysPoll.POLLOUT);
     }
 
     @Test

@@ -28,10 +28,21 @@ final class Sandbox implements AutoCloseable {
         return fd;
     }
 
+    /// Closes it now, and not once more with the sandbox: the number may be another's by then.
+    void drop(int fd) {
+        descriptors.removeFirstOccurrence(fd);
+        Unistd.close(errno, fd);
+    }
+
     /// Two connected AF_UNIX streams.
     int[] pair() throws IOException {
+        return pair(SOCK_STREAM);
+    }
+
+    /// The same of another type.
+    int[] pair(int type) throws IOException {
         MemorySegment two = arena.allocate(JAVA_INT, 2);
-        Errno.check(SysSocket.socketpair(errno, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, two),
+        Errno.check(SysSocket.socketpair(errno, AF_UNIX, type | SOCK_CLOEXEC, 0, two),
                 "socketpair");
         return new int[] {keep(two.getAtIndex(JAVA_INT, 0)), keep(two.getAtIndex(JAVA_INT, 1))};
     }

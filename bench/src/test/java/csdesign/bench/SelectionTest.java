@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+package csdesign.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import csdesign.design.Catalog;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SelectionTest {
+    @Test
+    void shouldMeasureOneOfEachShapeUnlessOthersAreNamed() {
+        assertThat(slugs()).isSubsetOf(Catalog.ONE_OF_EACH_SHAPE)
+                .contains("iterative", "prefork-accept", "thread-per-client", "epoll");
+        assertThat(Selection.of(List.of())).map(Catalog.Entry::family)
+                .contains(Catalog.Family.values());
+        assertThat(Selection.byDefaultQuickly()).map(Catalog.Entry::slug)
+                .contains("iterative", "epoll")
+                .doesNotContain("prefork-accept");
+        assertThat(Selection.defaultNames()).startsWith("iterative, ").endsWith(", epoll");
+    }
+
+    @Test
+    void shouldTakeTheNamesOfTheOriginalAndEachDesignOnce() {
+        assertThat(slugs("epoll", "server03", "server03a", "server02", "select"))
+                .containsExactly("prefork-accept", "select", "epoll");
+    }
+
+    @Test
+    void shouldTakeAll() {
+        assertThat(Selection.of(List.of("all"))).isEqualTo(Catalog.ENTRIES);
+        assertThat(Selection.of(List.of("epoll", "all"))).isEqualTo(Catalog.ENTRIES);
+    }
+
+    @Test
+    void shouldSayWhatThereIsWhenThereIsNoSuchDesign() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Selection.of(List.of("epol")))
+                .withMessageStartingWith("no design 'epol'; there are iterative, ")
+                .withMessageEndingWith("epoll, or all");
+    }
+
+    private static List<String> slugs(String... named) {
+        return Selection.of(List.of(named)).stream().map(Catalog.Entry::slug).toList();
+    }
+}

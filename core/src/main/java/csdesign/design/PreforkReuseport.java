@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+package csdesign.design;
+
+import csdesign.kit.Acceptor;
+import csdesign.kit.BlockingDriver;
+import csdesign.kit.ListeningSocket;
+import csdesign.kit.Server;
+import csdesign.kit.Worker;
+import csdesign.kit.Workers;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/// **Prefork reuseport: each worker has a listening socket of its own, on one port.**
+///
+/// ```text
+///                         +--> [listening socket 0] --> worker 0: accept | read | serve ... close
+///   clients ==> kernel: hash of addresses and ports
+///                         +--> [listening socket 1] --> worker 1: accept | read | serve ... close
+/// ```
+///
+/// **What** With SO_REUSEPORT several sockets listen on one port. The kernel gives each
+/// new connection to one of them by a hash of its addresses and ports, before anybody
+/// accepts.
+///
+/// **Why** With one socket all workers take from one queue, under one lock. With one
+/// each, they share nothing.
+///
+/// **Cost** As prefork-accept. What fails first is fairness: the hash knows nothing of
+/// who is busy. A connection that falls to a busy worker waits in that worker's queue
+/// while the next worker is idle.
+///
+/// **When** Very many short connections and workers that never block for long. Do not
+/// where one client may hold its worker, as here: a part of the others waits behind it.
+///
+/// **In Java** The JDK sets SO_REUSEPORT too. The parent makes all sockets and keeps
+/// them: closing one would reset who waits in its queue (unless net.ipv4.tcp_migrate_req
+/// is 1, which hands them to another). So a worker that dies loses its client and no
+/// queue: its replacement takes over the socket and those who wait.
+///
+/// **Look for** a distribution at Ctrl-C like that of dice; with as many clients that
+/// stay as there are workers, some that get no answer while workers are idle; a p99 above
+/// prefork-accept's.
+///
+/// **Try** `java --enable-native-access=ALL-UNNAMED \
+/// core/src/main/java/csdesign/design/PreforkReuseport.java 2000`
+///
+/// @see <a href="https://man7.org/linux/man-pages/man7/socket.7.html">socket(7), SO_REUSEPORT</a>
+public final class PreforkReuseport {
+    private PreforkReuseport() {}
+
+    /// Serves with all defaults until Ctrl-C; or is one of the workers.
+    ///
+    /// @param arguments the port, or nothing for 2000
+    public static void main(String... arguments) {
+        Design.mainOfProcesses(
+                "prefork-reuseport", PreforkReuseport::serve, PreforkReuseport::work, arguments);
+    }
+
+    /// The parent: see [Design#serve].
+    ///
+    /// @param server where to listen, what to say, and the limits
+    /// @throws IOException when it cannot begin
+    public static void serve(Server server) throws IOException {
+        List<ListeningSocket> listeners = new ArrayList<>();
+        try (Workers workers = Workers.start(
+                server,
+                PreforkReuseport.class,
+                i -> new int[] {listener(server, listeners, i).fd()})) {
+            workers.awaitReady();
+            server.announce(listeners.getFirst().port());
+            workers.keep(); // until the stop
+            for (ListeningSocket listener : listeners) {
+                listener.shut();
+            }
+            workers.stop();
+        } finally {
+            listeners.forEach(ListeningSocket::close);
+        }
+    }
+
+    /// The socket of a worker: made once, kept when the worker is replaced.
+    private static ListeningSocket listener(
+            Server server, List<ListeningSocket> listeners, int worker) throws IOException {
+        if (worker == listeners.size()) {
+            int port = listeners.isEmpty() ? 0 : listeners.getFirst().port();
+            listeners.add(ListeningSocket.openReusePort(server, port));
+        }
+        return listeners.get(worker);
+    }
+
+    /// A worker: a process of its own, with its listening socket as its first descriptor.
+    static void work(Worker worker) throws IOException {
+        try (Acceptor acceptor = new Acceptor(worker.fd(0), worker.server());
+                BlockingDriver driver = new BlockingDriver(worker.server(), worker.row())) {
+            worker.ready();
+            loop(worker, acceptor, driver);
+        }
+    }
+
+    // @start region="loop"
+    private static void loop(Worker worker, Acceptor acceptor, BlockingDriver driver) {
+        for (int client; (client = acceptor.accept()) != Acceptor.NONE;) { // 1
+            driver.serve(client, worker.row()); // 2
+        }
+    }
+    // @end
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+package csdesign.design;
+
+import csdesign.kit.BlockingDriver;
+import csdesign.kit.ListeningChannel;
+import csdesign.kit.Scoreboard;
+import csdesign.kit.Server;
+import csdesign.kit.WorkerThreads;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.SocketChannel;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+
+/// **Prethreaded handoff: the main thread accepts, N threads take from a queue.**
+///
+/// ```text
+///                                                  +--> thread 0: read | serve ... close
+///   clients ==> [listening socket] --accept--> [queue] --> thread 1: read | serve ... close
+///                                 main thread      +--> thread 2: waits for the queue
+/// ```
+///
+/// **What** The main thread puts every connection in a queue of bounded length. A thread
+/// that is free takes the oldest, serves it to its end, and comes back.
+///
+/// **Why** Accepting is in one place: there a server may count, choose or turn away
+/// before any worker is spent. It is the shape of most thread pools.
+///
+/// **Cost** Each connection goes through two threads: a switch to the one that accepts,
+/// a futex(2) to wake another, a switch to that. What fails first is N; then the queue
+/// (`--queue`) fills, and with it as many descriptors.
+///
+/// **When** Work that must be looked at before it is given away. Else each thread may as
+/// well fetch its own.
+///
+/// **In Java** An [ArrayBlockingQueue], whose put waits while it is full. So a full queue
+/// refuses nobody: the main thread stands still with one client in its hand, and all
+/// others wait in the backlog, where they cost nothing. An unbounded queue, as
+/// `Executors.newFixedThreadPool` has, would accept until no descriptor is left.
+///
+/// **Look for** more context switches for each request in the bench's `connect` than with
+/// threads that accept for themselves.
+///
+/// **Try** `java core/src/main/java/csdesign/design/PrethreadedHandoff.java 2000`
+///
+/// @see "UNP 3e, chapter 30"
+public final class PrethreadedHandoff {
+    private PrethreadedHandoff() {}
+
+    /// Serves with all defaults until Ctrl-C.
+    ///
+    /// @param arguments the port, or nothing for 2000
+    public static void main(String... arguments) {
+        Design.mainOfThreads("prethreaded-handoff", PrethreadedHandoff::serve, arguments);
+    }
+
+    /// The design: see [Design#serve].
+    ///
+    /// @param server where to listen, what to say, and the limits
+    /// @throws IOException when it cannot begin
+    public static void serve(Server server) throws IOException {
+        BlockingQueue<Optional<SocketChannel>> queue = new ArrayBlockingQueue<>(
+                server.limits().queue());
+        try (ListeningChannel listener = ListeningChannel.open(server);
+                BlockingDriver driver = new BlockingDriver(server, server.scoreboard().row(0))) {
+            WorkerThreads workers = WorkerThreads.start(server, row -> work(queue, driver, row));
+            server.announce(listener.port());
+            loop(server, listener, queue);
+            workers.awaitEnd();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while the queue was full");
+        }
+    }
+
+    // @start region="loop"
+    private static void loop(
+            Server server,
+            ListeningChannel listener,
+            BlockingQueue<Optional<SocketChannel>> queue)
+            throws InterruptedException {
+        for (SocketChannel client; (client = listener.accept()) != null;) { // 1
+            queue.put(Optional.of(client)); // 2: while it is full, the others wait in the backlog
+        }
+        for (int worker = 0; worker < server.workers(); worker++) {
+            queue.put(Optional.empty()); // 5: behind all clients, an end for each thread
+        }
+    }
+
+    private static void work(
+            BlockingQueue<Optional<SocketChannel>> queue,
+            BlockingDriver driver,
+            Scoreboard.Row row) {
+        try {
+            Optional<SocketChannel> client = queue.take(); // 3
+            while (client.isPresent()) {
+                driver.serve(client.get(), row); // 4
+                client = queue.take();
+            }
+        } catch (InterruptedException graceIsOver) {
+            Thread.currentThread().interrupt();
+        }
+    }
+    // @end
+}

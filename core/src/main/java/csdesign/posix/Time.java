@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+package csdesign.posix;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/// `<time.h>`: the clocks of other processes.
+public final class Time {
+    /// Size of a `struct timespec` in bytes: seconds, then nanoseconds, each a `long`.
+    public static final int TIMESPEC_BYTES = 16;
+
+    private static final MethodHandle CLOCK_GETCPUCLOCKID = Native.link("clock_getcpuclockid",
+            JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle CLOCK_GETTIME = Native.link("clock_gettime", JAVA_INT,
+            JAVA_INT, ADDRESS);
+
+    private Time() {}
+
+    /// Finds the clock that runs while any thread of a process does.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param pid a process
+    /// @param clockid receives an `int`
+    /// @return 0, or a negative errno
+    /// @see <a href="https://man7.org/linux/man-pages/man3/clock_getcpuclockid.3.html">clock_getcpuclockid(3)</a>
+    public static int clock_getcpuclockid(Errno errno, int pid, MemorySegment clockid) {
+        try {
+            return -((int) CLOCK_GETCPUCLOCKID.invokeExact(errno.captured, pid, clockid));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Reads a clock.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param clockid the clock
+    /// @param tp receives a `struct timespec`
+    /// @return 0, or a negative errno
+    /// @see <a href="https://man7.org/linux/man-pages/man2/clock_gettime.2.html">clock_gettime(2)</a>
+    public static int clock_gettime(Errno errno, int clockid, MemorySegment tp) {
+        try {
+            return errno.join((int) CLOCK_GETTIME.invokeExact(errno.captured, clockid, tp));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+package csdesign.kit;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import csdesign.service.Bytes;
+import csdesign.service.Echo;
+import csdesign.service.Service;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// What a server hands to workers in other processes: itself in words, and the scoreboard by its descriptor.
+class HandingOverTest {
+    @ParameterizedTest
+    @CsvSource({"127.0.0.1, true, false", "::1, false, true", "0.0.0.0, false, false"})
+    void shouldTellAnotherProcessTheWholeServer(String host, boolean exclusive, boolean control) {
+        Service service = new Bytes(new Bytes.Options(100, 9, true, false, 3, 2));
+        Server server = server(host, exclusive, control, service);
+        Scoreboard attached = Scoreboard.create(2);
+
+        Server told = Server.of(server.words(), attached);
+
+        assertThat(told.slug()).isEqualTo(server.slug());
+        assertThat(told.address()).isEqualTo(server.address());
+        assertThat(told.workers()).isEqualTo(server.workers());
+        assertThat(told.exclusive()).isEqualTo(exclusive);
+        assertThat(told.control()).isEqualTo(control);
+        assertThat(told.limits()).isEqualTo(server.limits());
+        assertThat(told.service().words()).isEqualTo(service.words());
+        assertThat(told.scoreboard()).isSameAs(attached);
+        assertThat(told.stop()).as("a stop of its own").isNotSameAs(server.stop());
+        assertThat(told.words()).isEqualTo(server.words());
+    }
+
+    @Test
+    void shouldNotOpenAServiceThatNobodyKnows() {
+        List<String> words = new ArrayList<>(
+                server("127.0.0.1", false, false, new Echo()).words());
+        words.set(words.indexOf("echo"), "gopher");
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Server.of(words, Scoreboard.create(1)))
+                .withMessageContaining("gopher");
+    }
+
+    /// Every value differs from every other one, so that none can stand in another's place.
+    private static Server server(
+            String host, boolean exclusive, boolean control, Service service) {
+        Limits limits = new Limits(11, 12, 13_000_000_000L, 14_000_000_000L, 15, 16, 17);
+        return new Server("design", new InetSocketAddress(InetAddress.ofLiteral(host), 2001), 3,
+                exclusive, control, limits, service, Scoreboard.create(1), new Stop(15),
+                System.out);
+    }
+
+    @Test
+    void shouldCountInOneTableThroughTwoMappings() throws Exception {
+        Scoreboard first = Scoreboard.shared(2);
+        Scoreboard second = Scoreboard.attach(first.fd());
+        assertThat(second.workers()).isEqualTo(2);
+        assertThat(second.fd()).isEqualTo(first.fd());
+        assertThat(second.row(1).state()).isEqualTo(Scoreboard.State.ABSENT);
+
+        List<Thread> threads = new ArrayList<>();
+        for (Scoreboard each : List.of(first, second)) {
+            threads.add(Thread.ofPlatform().start(() -> {
+                for (int k = 0; k < 50_000; k++) {
+                    each.row(1).accept();
+                    each.row(1).answer(2);
+                    each.row(1).write(3_000_000_000L);
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        first.row(1).ownedBy(4_711);
+        first.row(1).state(Scoreboard.State.SERVING);
+
+        for (Scoreboard each : List.of(first, second)) {
+            assertThat(each.accepted()).isEqualTo(100_000);
+            assertThat(each.requests()).isEqualTo(200_000);
+            assertThat(each.bytes()).isEqualTo(300_000_000_000_000L);
+            assertThat(each.row(0).accepted()).isZero();
+            assertThat(each.row(1).pid()).isEqualTo(4_711);
+            assertThat(each.row(1).state()).isEqualTo(Scoreboard.State.SERVING);
+        }
+    }
+
+    @Test
+    void shouldKeepRowsApartFromWhatAllShare() throws IOException {
+        Scoreboard first = Scoreboard.shared(3);
+        Scoreboard second = Scoreboard.attach(first.fd());
+        first.common().fill((byte) -1);
+        first.row(0).ownedBy(1);
+        first.row(2).ownedBy(3);
+
+        assertThat(second.common().byteSize()).isEqualTo(128);
+        assertThat(second.common().get(JAVA_LONG, 120)).isEqualTo(-1);
+        assertThat(second.row(0).accepted()).isZero();
+        ByteBuffer file = ByteBuffer
+                .wrap(Files.readAllBytes(Path.of("/proc/self/fd/" + first.fd())))
+                .order(ByteOrder.nativeOrder());
+        assertThat(file.capacity()).as("a row has two cache lines").isEqualTo(4 * 128);
+        assertThat(file.getLong(128)).isEqualTo(1);
+        assertThat(file.getLong(256)).isZero();
+        assertThat(file.getLong(384)).isEqualTo(3);
+    }
+
+    @Test
+    void shouldCostOneDescriptorWhereItIsSharedAndNoneElsewhere() throws IOException {
+        Scoreboard.attach(Scoreboard.shared(1).fd()); // all classes are loaded
+        long before = Rig.descriptors();
+
+        assertThat(Scoreboard.create(1).fd()).isEqualTo(-1);
+        assertThat(Rig.descriptors()).isEqualTo(before);
+        Scoreboard shared = Scoreboard.shared(1);
+        Scoreboard.attach(shared.fd());
+        assertThat(Rig.descriptors()).isEqualTo(before + 1);
+        assertThat(Files.readSymbolicLink(Path.of("/proc/self/fd/" + shared.fd())))
+                .hasToString("/memfd:csdesign-scoreboard (deleted)");
+        assertThatThrownBy(() -> Scoreboard.attach(-1)).isInstanceOf(IOException.class);
+    }
+}
