@@ -84,6 +84,7 @@ final class ServerProcess implements AutoCloseable {
             // It starts in half the time, and there are hundreds of starts.
             words.add("-XX:TieredStopAtLevel=1");
             words.add("-XX:+UseSerialGC");
+            words.addAll(Archive.FLAGS);
             words.addAll(program);
             words.addAll(List.of("serve", slug, "-p", "0"));
             words.addAll(options);
