@@ -110,14 +110,15 @@ final class ServerProcess {
     /// @param before an earlier report of the same server
     /// @param after a later one
     /// @return the difference; what a server does not tell is -1, as a C server does not tell of a
-    ///     Java heap; the peak RSS is the later one
+    ///     Java heap; the peak RSS is the later one. Never negative: what asking has allocated is
+    ///     taken off, and in a short window that can be more than was counted
     static Costs difference(ObjectNode before, ObjectNode after) {
         ObjectNode difference = Json.MAPPER.createObjectNode();
         for (RecordComponent member : Costs.class.getRecordComponents()) {
             String name = member.getName();
             long now = after.path(name).asLong(-1);
             long then = name.equals(PEAK_RSS) ? 0 : before.path(name).asLong(-1);
-            difference.put(name, now < 0 || then < 0 ? -1 : now - then);
+            difference.put(name, now < 0 || then < 0 ? -1 : Math.max(0, now - then));
         }
         divide(difference);
         return Json.MAPPER.treeToValue(difference, Costs.class);

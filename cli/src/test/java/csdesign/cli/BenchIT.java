@@ -18,14 +18,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /// `csdesign bench` as a user runs it: from the jar. How fast anything is, no test can ask.
 @Timeout(120)
-@Isolated("it measures")
+@Tag("alone") // it measures
 class BenchIT {
     @TempDir
     private Path folder;

@@ -148,13 +148,20 @@ record DescriptorLimitContract(Subject subject) {
                 .containsIgnoringCase("too many open files")
                 .contains("ulimit -n");
         int processes = server.processes().size();
-        long ticks = server.cpuTicks();
-        long switches = server.contextSwitches();
-        TimeUnit.SECONDS.sleep(1); // what is measured: a second of it
-        assertThat(server.cpuTicks() - ticks).as("CPU ticks").isLessThan(MOST_TICKS_A_SECOND);
-        assertThat(server.contextSwitches() - switches).as("context switches")
-                .isLessThan(processes * MOST_SWITCHES_A_SECOND);
-        assertThat(server.err()).as("one line a second").hasSizeLessThan(6 * processes);
+        long begun = System.nanoTime();
+        // One that spins does so until it is relieved: a second in which nobody does is enough.
+        await("a quiet second").atMost(ServerProcess.PATIENCE).untilAsserted(() -> {
+            long ticks = server.cpuTicks();
+            long switches = server.contextSwitches();
+            TimeUnit.SECONDS.sleep(1); // what is measured: a second of it
+            assertThat(server.cpuTicks() - ticks).as("CPU ticks")
+                    .isLessThan(MOST_TICKS_A_SECOND);
+            assertThat(server.contextSwitches() - switches).as("context switches")
+                    .isLessThan(processes * MOST_SWITCHES_A_SECOND);
+        });
+        long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun);
+        assertThat(server.err()).as("one line a second")
+                .hasSizeLessThan(processes * (5 + (int) seconds));
     }
 
     private static int lowestFree(ProcessHandle process) {

@@ -20,12 +20,12 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Every command that the pages tell the reader to try is tried, with a free port in place of 2000.
-@Isolated("the launcher may build what the contracts run")
+@Tag("alone") // the launcher may build what the contracts run
 class TryIT {
     private static final long LONGEST_SECONDS = 60;
     private static final Pattern FILE_COMMAND = Pattern

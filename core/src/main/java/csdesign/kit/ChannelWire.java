@@ -50,7 +50,9 @@ record ChannelWire(SocketChannel channel) implements Wire {
 
     @Override
     public void shutdownInput() throws IOException {
-        channel.shutdownInput();
+        if (!hasBytes()) { // the JDK would not read them any more, where shutdown(2) leaves them
+            channel.shutdownInput();
+        }
     }
 
     @Override

@@ -33,7 +33,8 @@ interface Wire extends Closeable {
     /// Says that all was said.
     void shutdownOutput() throws IOException;
 
-    /// Ends a read that waits, as if the client had closed its half. From any thread.
+    /// Ends a read that waits, as if the client had closed its half; what has come before
+    /// is read all the same. From any thread.
     void shutdownInput() throws IOException;
 
     /// Ends whatever is under way with an error. From any thread.
