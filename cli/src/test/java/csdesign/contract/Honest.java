@@ -10,7 +10,7 @@ import java.util.List;
 final class Honest {
     /// `-n` of the pools. Enough that one can be lost and the others looked at; few, since a
     /// pool of processes starts as many JVMs for each server of each contract.
-    static final int WORKERS = 3;
+    static final int WORKERS = 2;
 
     /// `--max-children` where each client has a process.
     private static final int CHILDREN = 16;
