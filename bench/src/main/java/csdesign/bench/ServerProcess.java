@@ -20,6 +20,7 @@ final class ServerProcess {
 
     /// The member of [Costs] that is no sum.
     private static final String PEAK_RSS = "peakRssKib";
+    private static final String ALLOCATED = "allocatedBytes";
 
     /// How long a server may take to accept, and each of its workers more: hundreds of JVMs on
     /// one core take minutes.
@@ -110,18 +111,23 @@ final class ServerProcess {
     /// @param before an earlier report of the same server
     /// @param after a later one
     /// @return the difference; what a server does not tell is -1, as a C server does not tell of a
-    ///     Java heap; the peak RSS is the later one. Never negative: what asking has allocated is
-    ///     taken off, and in a short window that can be more than was counted
+    ///     Java heap; the peak RSS is the later one
     static Costs difference(ObjectNode before, ObjectNode after) {
         ObjectNode difference = Json.MAPPER.createObjectNode();
         for (RecordComponent member : Costs.class.getRecordComponents()) {
             String name = member.getName();
             long now = after.path(name).asLong(-1);
             long then = name.equals(PEAK_RSS) ? 0 : before.path(name).asLong(-1);
-            difference.put(name, now < 0 || then < 0 ? -1 : Math.max(0, now - then));
+            difference.put(name, now < 0 || then < 0 ? -1 : differenceOf(name, now - then));
         }
         divide(difference);
         return Json.MAPPER.treeToValue(difference, Costs.class);
+    }
+
+    /// What asking has allocated was taken off, and a window in which little else was can end below
+    /// its begin.
+    private static long differenceOf(String name, long difference) {
+        return name.equals(ALLOCATED) ? Math.max(0, difference) : difference;
     }
 
     /// The kernel samples what part of the CPU time is user's, and may take some of it back: less

@@ -31,6 +31,13 @@ class ServerProcessTest {
                 .isEqualTo(-1);
     }
 
+    @Test
+    void shouldNotTellOfLessThanNothingAllocated() {
+        Costs costs = ServerProcess.difference(cost(0, 0).put("allocatedBytes", 900),
+                cost(0, 0).put("allocatedBytes", 800));
+        assertThat(costs.allocatedBytes()).isZero();
+    }
+
     private static ObjectNode cost(long userMicros, long systemMicros) {
         return Json.MAPPER.createObjectNode()
                 .put("userMicros", userMicros)
