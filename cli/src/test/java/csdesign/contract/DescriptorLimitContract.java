@@ -180,6 +180,7 @@ record DescriptorLimitContract(Subject subject) {
             assumeTrue(false, "prlimit (util-linux) is not here: " + absent.getMessage());
             return;
         }
-        assertThat(prlimit.waitFor()).as("prlimit").isZero();
+        boolean limited = prlimit.waitFor() == 0;
+        assertThat(limited || ServerProcess.isGone(process)).as("prlimit").isTrue();
     }
 }

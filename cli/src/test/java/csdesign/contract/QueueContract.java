@@ -24,11 +24,13 @@ record QueueContract(Subject subject) {
     @Test
     void shouldAcceptNoMoreThanItsQueueHoldsAndRefuseNobody() throws IOException {
         ServerProcess server = subject.server("--queue", "" + QUEUE);
-        try (Client first = Client.of(server)) {
-            first.send("64\n").expectAnswer(64); // what it takes to serve is loaded now
-        }
-        int accepted = Honest.WORKERS + QUEUE + 1;
         int before = server.descriptors();
+        try (Client first = Client.of(server)) {
+            first.send("64\n").expectAnswer(64);
+        }
+        await("what it takes to serve, and no more").atMost(ServerProcess.PATIENCE)
+                .until(() -> server.descriptors() == before);
+        int accepted = Honest.WORKERS + QUEUE + 1;
         List<Client> clients = new ArrayList<>();
         try {
             for (int i = 0; i < accepted; i++) {

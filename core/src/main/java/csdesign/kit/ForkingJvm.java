@@ -153,6 +153,12 @@ public final class ForkingJvm {
         return true;
     }
 
+    public void settle() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            HugePages.takeArchives(Errno.allocate(arena));
+        }
+    }
+
     /// Whether a child must end: nobody collects in it, and an allocation that finds no
     /// room would wait for ever.
     ///
