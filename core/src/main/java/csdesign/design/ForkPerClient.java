@@ -99,7 +99,7 @@ public final class ForkPerClient implements AutoCloseable {
     static void parent(Server server) throws IOException {
         try (ForkPerClient parent = new ForkPerClient(server)) {
             parent.rehearsal.whole(server);
-            if (System.getenv("NOHUGE") == null) parent.jvm.settle();
+            parent.jvm.settle();
             server.announceOnly(parent.listener.port());
             parent.loop();
         }

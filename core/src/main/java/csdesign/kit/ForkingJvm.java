@@ -7,6 +7,7 @@ import csdesign.posix.Errno;
 import csdesign.posix.Fcntl;
 import csdesign.posix.SysSignalfd;
 import csdesign.posix.Unistd;
+import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,6 +17,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
@@ -67,6 +70,12 @@ public final class ForkingJvm {
     /// touched once is copied at each fork. Smaller costs more collections.
     private static final long TOUCHED_BYTES = 1024 * 1024;
 
+    /// How often it is looked whether the other threads sleep. They take microseconds.
+    private static final long QUIET_NANOS = 50_000;
+
+    /// Whoever disturbs for so long is none of the JVM's own.
+    private static final long MOST_QUIET_NANOS = 1_000_000_000;
+
     /// What a child must have left to go on, and the old generation, which it cannot use.
     private static final long LEAST_FREE_BYTES = 20 * 1024 * 1024;
 
@@ -76,7 +85,9 @@ public final class ForkingJvm {
             "csdesign/kit/Interest", "csdesign/kit/Stop", "csdesign/posix/SysSendfile",
             "csdesign/posix/SysSocket", "csdesign/posix/Fcntl");
 
+    private final Errno errno = Errno.allocate(Arena.ofAuto());
     private long collectBelow = Long.MAX_VALUE;
+    private @Nullable HugePages pages;
 
     /// For the loop of such a JVM.
     public ForkingJvm() {}
@@ -140,6 +151,14 @@ public final class ForkingJvm {
         return Server.of(Arrays.asList(arguments).subList(2, arguments.length), scoreboard);
     }
 
+    /// Makes what fork(2) copies small, once all was rehearsed.
+    ///
+    /// @throws IOException when /proc cannot be read
+    public void settle() throws IOException {
+        awaitQuiet();
+        pages = HugePages.take(errno);
+    }
+
     /// Collects when the parent has used its share, so that it never touches more of the
     /// heap, and never a child is forked into a heap that is nearly full.
     ///
@@ -149,13 +168,45 @@ public final class ForkingJvm {
             return false;
         }
         System.gc();
+        awaitQuiet();
+        if (pages != null) {
+            pages.mend();
+        }
         collectBelow = Runtime.getRuntime().freeMemory() - TOUCHED_BYTES;
         return true;
     }
 
-    public void settle() throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            HugePages.takeArchives(Errno.allocate(arena));
+    /// Waits until all other threads of this process sleep. A lock that one of them holds
+    /// when the parent forks is held for ever in the child, and a collection wakes one
+    /// that holds the heap's lock for moments.
+    private void awaitQuiet() {
+        long begun = System.nanoTime();
+        boolean quiet = false;
+        boolean before;
+        do { // twice: who goes to sleep may have woken one that was looked at before
+            LockSupport.parkNanos(QUIET_NANOS);
+            before = quiet;
+            quiet = othersSleep();
+        } while (!(quiet && before) && System.nanoTime() - begun < MOST_QUIET_NANOS);
+    }
+
+    private boolean othersSleep() {
+        String self = "" + Unistd.gettid(errno);
+        String[] threads = new File("/proc/self/task").list();
+        for (String thread : Objects.requireNonNull(threads, "/proc is not mounted")) {
+            if (!thread.equals(self) && !sleeps(thread)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean sleeps(String thread) {
+        try {
+            String stat = Files.readString(Path.of("/proc/self/task", thread, "stat"));
+            return stat.charAt(stat.lastIndexOf(')') + 2) == 'S'; // proc_pid_stat(5): the state
+        } catch (IOException ended) {
+            return true;
         }
     }
 

@@ -43,6 +43,9 @@ public final class Errno {
     /// Permission denied.
     public static final int EACCES = 13;
 
+    /// Bad address.
+    public static final int EFAULT = 14;
+
     /// File exists.
     public static final int EEXIST = 17;
 
@@ -195,6 +198,7 @@ public final class Errno {
             case EAGAIN -> "EAGAIN:Resource temporarily unavailable";
             case ENOMEM -> "ENOMEM:Cannot allocate memory";
             case EACCES -> "EACCES:Permission denied";
+            case EFAULT -> "EFAULT:Bad address";
             case EEXIST -> "EEXIST:File exists";
             case EINVAL -> "EINVAL:Invalid argument";
             case ENFILE -> "ENFILE:Too many open files in system";

@@ -19,6 +19,9 @@ public final class SysMman {
     /// The pages may be written to.
     public static final int PROT_WRITE = 2;
 
+    /// The pages may be executed.
+    public static final int PROT_EXEC = 4;
+
     /// What is written is this process's own.
     public static final int MAP_PRIVATE = 0x02;
 
@@ -31,14 +34,8 @@ public final class SysMman {
     /// To this address, and whatever is there is unmapped.
     public static final int MREMAP_FIXED = 2;
 
-    /// Forgets the content of the pages.
-    public static final int MADV_DONTNEED = 4;
-
     /// Takes huge pages for these pages when they are touched.
     public static final int MADV_HUGEPAGE = 14;
-
-    /// Takes no huge pages for them.
-    public static final int MADV_NOHUGEPAGE = 15;
 
     /// Makes huge pages of these pages now. Since Linux 6.1.
     public static final int MADV_COLLAPSE = 25;
@@ -52,6 +49,8 @@ public final class SysMman {
             "mremap", 4, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG);
     private static final MethodHandle MUNMAP = Native.link("munmap", JAVA_INT, JAVA_LONG,
             JAVA_LONG);
+    private static final MethodHandle MPROTECT = Native.link("mprotect", JAVA_INT, JAVA_LONG,
+            JAVA_LONG, JAVA_INT);
     private static final MethodHandle MADVISE = Native.link("madvise", JAVA_INT, JAVA_LONG,
             JAVA_LONG, JAVA_INT);
 
@@ -61,7 +60,7 @@ public final class SysMman {
     ///
     /// @param errno where the call leaves its errno
     /// @param bytes its length
-    /// @param protection [#PROT_READ], [#PROT_WRITE]
+    /// @param protection [#PROT_READ], [#PROT_WRITE], [#PROT_EXEC]
     /// @param flags [#MAP_PRIVATE] with [#MAP_ANONYMOUS]
     /// @return its address, or a negative errno
     /// @see <a href="https://man7.org/linux/man-pages/man2/mmap.2.html">mmap(2)</a>
@@ -108,13 +107,28 @@ public final class SysMman {
         }
     }
 
+    /// Changes what may be done with pages.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param from their address, of whole pages
+    /// @param bytes their length
+    /// @param protection [#PROT_READ], [#PROT_WRITE], [#PROT_EXEC]
+    /// @return 0, or a negative errno
+    /// @see <a href="https://man7.org/linux/man-pages/man2/mprotect.2.html">mprotect(2)</a>
+    public static int mprotect(Errno errno, long from, long bytes, int protection) {
+        try {
+            return errno.join((int) MPROTECT.invokeExact(errno.captured, from, bytes, protection));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
     /// Tells the kernel how memory will be used.
     ///
     /// @param errno where the call leaves its errno
     /// @param from its address, of whole pages
     /// @param bytes its length
-    /// @param advice one of [#MADV_DONTNEED], [#MADV_HUGEPAGE], [#MADV_NOHUGEPAGE],
-    ///     [#MADV_COLLAPSE]
+    /// @param advice [#MADV_HUGEPAGE] or [#MADV_COLLAPSE]
     /// @return 0, or a negative errno
     /// @see <a href="https://man7.org/linux/man-pages/man2/madvise.2.html">madvise(2)</a>
     public static int madvise(Errno errno, long from, long bytes, int advice) {

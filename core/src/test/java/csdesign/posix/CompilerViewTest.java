@@ -35,6 +35,7 @@ class CompilerViewTest {
     /// Where a class is more than the header of its name.
     private static final Map<String, List<String>> HEADERS = Map.of(
             "SysPidfd", List.of("sys/syscall.h"), // <sys/pidfd.h> came with glibc 2.36
+            "SysMman", List.of("sys/mman.h", "linux/mman.h"), // glibc learns of advice later
             "SysPoll", List.of("poll.h"),
             "SysSignalfd", List.of("sys/signalfd.h", "signal.h"),
             "SysSocket",

@@ -11,9 +11,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +49,48 @@ class SharingCallsTest {
         assertThat(Fcntl.fcntl(errno, inherited, Fcntl.F_GETFD, 0)).isZero();
         assertThat(SysMman.memfd_create(errno, name, -1)).isEqualTo(-Errno.EINVAL);
         assertThat(Unistd.ftruncate(errno, fd, -1)).isEqualTo(-Errno.EINVAL);
+    }
+
+    @Test
+    void shouldMoveAMappingAndProtectIt() {
+        int protection = SysMman.PROT_READ | SysMman.PROT_WRITE;
+        int flags = SysMman.MAP_PRIVATE | SysMman.MAP_ANONYMOUS;
+        long from = SysMman.mmap(errno, 4_096, protection, flags);
+        long to = SysMman.mmap(errno, 4_096, protection, flags);
+        try {
+            assertThat(from).isPositive();
+            at(from).set(JAVA_INT, 0, 42);
+            at(to).set(JAVA_INT, 0, 43);
+            int moveThere = SysMman.MREMAP_MAYMOVE | SysMman.MREMAP_FIXED;
+            assertThat(SysMman.mremap(errno, from, 4_096, moveThere, to)).isEqualTo(to);
+            assertThat(at(to).get(JAVA_INT, 0)).isEqualTo(42);
+            assertThat(SysMman.mremap(errno, from, 4_096, moveThere, to))
+                    .as("nothing is there any more").isEqualTo(-Errno.EFAULT);
+            assertThat(SysMman.mprotect(errno, to, 4_096, SysMman.PROT_READ)).isZero();
+            assertThat(rightsOf(to)).isEqualTo("r--p");
+            assertThat(SysMman.mprotect(errno, from, 4_096, SysMman.PROT_READ))
+                    .isEqualTo(-Errno.ENOMEM);
+        } finally {
+            assertThat(SysMman.munmap(errno, to, 4_096)).isZero();
+        }
+        assertThat(SysMman.mmap(errno, 0, protection, flags)).isEqualTo(-Errno.EINVAL);
+        assertThat(SysMman.munmap(errno, 1, 4_096)).isEqualTo(-Errno.EINVAL);
+        assertThat(SysMman.madvise(errno, 1, 4_096, SysMman.MADV_HUGEPAGE))
+                .isEqualTo(-Errno.EINVAL);
+    }
+
+    @SuppressWarnings("restricted")
+    private static MemorySegment at(long address) {
+        return MemorySegment.ofAddress(address).reinterpret(4_096);
+    }
+
+    private static String rightsOf(long address) {
+        try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+            return maps.filter(line -> line.startsWith(Long.toHexString(address) + "-"))
+                    .map(line -> line.split(" ", -1)[1]).findFirst().orElse("no mapping");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
