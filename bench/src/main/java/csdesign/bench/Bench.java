@@ -70,6 +70,10 @@ public final class Bench {
             this.target = target;
         }
 
+        Workload asked() {
+            return target.suited(workload);
+        }
+
         Schedule.Step step(Schedule.Kind kind) {
             return new Schedule.Step(kind, workload.name(), target.name());
         }
@@ -146,7 +150,7 @@ public final class Bench {
                 where + ": starting and warming ",
                 (cell, place) -> {
                     cell.server = cell.target.launch().start(children, pinning.server());
-                    warm(client, cell.server, cell.workload, cell.target.warmups());
+                    warm(client, cell.server, cell.asked(), cell.target.warmups());
                 });
         progress.done(where + ": the servers are warm");
         for (int round = 1; round <= plan.rounds(); round++) {
@@ -160,7 +164,7 @@ public final class Bench {
                         ServerProcess server = cell.server;
                         if (server != null) {
                             cell.windows.add(
-                                    measure(client, server, cell.workload, fork, thisRound, place));
+                                    measure(client, server, cell.asked(), fork, thisRound, place));
                         }
                     });
             progress.done(where + ": round " + round + " of " + plan.rounds());

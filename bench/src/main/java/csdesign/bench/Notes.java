@@ -16,10 +16,15 @@ final class Notes {
 
     private Notes() {}
 
-    /// The notes of a row. Rows with the same note share one line under the table, so that a note
+    /// The notes of a row, which may have been asked by fewer clients than planned. Rows with the same note share one line under the table, so that a note
     /// names no figure which differs from row to row without need.
-    static List<String> of(Workload workload, List<Window> windows) {
+    static List<String> of(Workload planned, Workload workload, List<Window> windows) {
         List<String> notes = new ArrayList<>();
+        if (workload.clients() < planned.clients()) {
+            notes.add(
+                    workload.clients() + " clients, not " + planned.clients()
+                            + ": each is a program that must start first");
+        }
         List<Result> clients = windows.stream().map(Window::client).toList();
         long served = clients.stream().mapToLong(Result::connectionsServed).max().orElse(0);
         if (workload.keepAlive() && served < workload.clients()) {

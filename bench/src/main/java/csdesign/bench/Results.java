@@ -96,7 +96,7 @@ public record Results(
                     target.kind(),
                     null,
                     figures,
-                    Notes.of(workload, windows),
+                    Notes.of(workload, target.suited(workload), windows),
                     List.copyOf(windows));
         }
 

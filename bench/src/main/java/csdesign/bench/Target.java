@@ -5,6 +5,7 @@ import csdesign.design.Catalog;
 import csdesign.peers.CReference;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /// Who is measured.
@@ -13,9 +14,18 @@ import java.util.stream.Stream;
 /// @param kind whose server it is
 /// @param warmups how many times as long as `--warmup` it is warmed: a pool of processes is as many
 ///     JVMs, and each compiles its code for itself, with its share of the requests
+/// @param mostClients how many clients it is asked by at most; for most designs there is no limit
 /// @param command how it is started, for the report: without the paths of this machine
 /// @param launch starts it
-public record Target(String name, Kind kind, int warmups, String command, Launch launch) {
+public record Target(
+        String name, Kind kind, int warmups, int mostClients, String command, Launch launch) {
+    /// No limit.
+    static final int ANY = Integer.MAX_VALUE;
+
+    /// Where each connection is a JVM that must start first: more of them than these would wait for
+    /// longer than any window, and those of one window would be served in the next.
+    private static final Map<String, Integer> MOST_CLIENTS = Map.of("spawn-per-client", 8);
+
     /// The most warm-ups of a pool. Who wants more has `--warmup`.
     private static final int MOST_WARMUPS = 4;
 
@@ -34,6 +44,14 @@ public record Target(String name, Kind kind, int warmups, String command, Launch
         ServerProcess start(Children children, Cpus cpus) throws IOException, InterruptedException;
     }
 
+    /// What it is asked of a workload.
+    ///
+    /// @param workload of the plan
+    /// @return the same, with no more clients than it takes
+    Workload suited(Workload workload) {
+        return workload.withClients(Math.min(workload.clients(), mostClients));
+    }
+
     /// A design of the catalog.
     ///
     /// @param design of the catalog
@@ -47,6 +65,7 @@ public record Target(String name, Kind kind, int warmups, String command, Launch
                 slug,
                 Kind.DESIGN,
                 processes ? Math.min(workers, MOST_WARMUPS) : 1,
+                MOST_CLIENTS.getOrDefault(slug, ANY),
                 Stream.of(
                         List.of("java"),
                         Programs.FLAGS,
@@ -67,6 +86,7 @@ public record Target(String name, Kind kind, int warmups, String command, Launch
                 CReference.NAME,
                 Kind.PEER,
                 1,
+                ANY,
                 String.join(" ", CReference.COMPILER) + " epoll.c, run with port 0",
                 (children, cpus) -> {
                     try (CReference.Program program = CReference.compile()) {

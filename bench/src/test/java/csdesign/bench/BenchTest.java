@@ -125,6 +125,7 @@ class BenchTest {
                             target.name(),
                             target.kind(),
                             target.warmups(),
+                            target.mostClients(),
                             target.command(),
                             (children, cpus) -> {
                                 ServerProcess server = target.launch().start(children, cpus);
@@ -138,6 +139,12 @@ class BenchTest {
     }
 
     private static Target named(String name, Target target) {
-        return new Target(name, target.kind(), target.warmups(), target.command(), target.launch());
+        return new Target(
+                name,
+                target.kind(),
+                target.warmups(),
+                target.mostClients(),
+                target.command(),
+                target.launch());
     }
 }

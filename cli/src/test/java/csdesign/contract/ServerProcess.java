@@ -202,6 +202,12 @@ final class ServerProcess implements AutoCloseable {
         return stat.isEmpty() || "ZX".indexOf(stat.charAt(stat.lastIndexOf(')') + 2)) >= 0;
     }
 
+    /// Whether a process has ended and its parent has not yet heard of it.
+    static boolean isZombie(ProcessHandle process) {
+        String stat = read(proc(process, "stat"));
+        return !stat.isEmpty() && stat.charAt(stat.lastIndexOf(')') + 2) == 'Z';
+    }
+
     /// SIGTERM.
     void terminate() {
         stopped = processes();
@@ -257,7 +263,9 @@ final class ServerProcess implements AutoCloseable {
             throws IOException, InterruptedException {
         signal("STOP", processes);
         await("all threads stopped").atMost(PATIENCE)
-                .until(() -> processes.stream().flatMap(each -> tasks(each, "stat").stream())
+                .until(() -> processes.stream()
+                        .filter(each -> !isGone(each)) // one that ended before it heard of it
+                        .flatMap(each -> tasks(each, "stat").stream())
                         .allMatch(ServerProcess::isStopped));
     }
 

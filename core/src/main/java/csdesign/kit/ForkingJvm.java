@@ -28,7 +28,8 @@ import java.util.stream.Stream;
 /// After fork(2) only the calling thread exists in the child: no collector, no compiler,
 /// no VM thread. Whatever waits for one of them waits for ever. So this JVM is made so
 /// that nothing does: it interprets, its heap is small for the parent and never full for
-/// a child, and its main thread is the only one that runs Java.
+/// a child, and its main thread is the only one that runs Java. Nor may one of its other
+/// threads hold a lock when it forks.
 ///
 /// The ordinary JVM becomes it by execve(2): the process id, standard input and output,
 /// and the scoreboard's descriptor stay what they were. The signals that the loop reads
@@ -215,7 +216,7 @@ public final class ForkingJvm {
     ///
     /// @return when little is left
     public static boolean isUsedUp() {
-        return Runtime.getRuntime().freeMemory() < LEAST_FREE_BYTES;
+        return Runtime.getRuntime().freeMemory() < LEAST_FREE_BYTES; // takes the heap's lock
     }
 
     /// Loads every class that a child could come to need. A child that loaded one from
