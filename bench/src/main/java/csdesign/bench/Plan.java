@@ -33,7 +33,7 @@ public record Plan(
 
     /// `--quick`: under 40 s for the [Selection].
     public static final Plan QUICK = new Plan(
-            Workload.ALL, 1, 3, 500, 100, 250, Server.DEFAULT_WORKERS, true);
+            Workload.ALL, 1, 3, 300, 100, 200, Server.DEFAULT_WORKERS, true);
 
     private static final int MOST_FORKS = 100;
     private static final int MOST_ROUNDS = 1_000;

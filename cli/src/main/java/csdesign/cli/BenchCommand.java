@@ -72,10 +72,10 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--forks", paramLabel = "N", description = "How often each server is started anew (default: 1).")
     private @Nullable Integer forks;
 
-    @Option(names = "--warmup", paramLabel = "SECONDS", description = "Load on each server before the first round (default: 4; quick: 0.5); pools of processes up to 4 times as long.")
+    @Option(names = "--warmup", paramLabel = "SECONDS", description = "Load on each server before the first round (default: 4; quick: 0.3); pools of processes up to 4 times as long.")
     private @Nullable Double warmupSeconds;
 
-    @Option(names = "--duration", paramLabel = "SECONDS", description = "Length of each measurement (default: 1; quick: 0.25).")
+    @Option(names = "--duration", paramLabel = "SECONDS", description = "Length of each measurement (default: 1; quick: 0.2).")
     private @Nullable Double durationSeconds;
 
     @Option(names = "--clients", paramLabel = "N", description = "How many ask at the same time (default: 64).")
