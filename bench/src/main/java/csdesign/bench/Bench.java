@@ -164,7 +164,7 @@ public final class Bench {
                         ServerProcess server = cell.server;
                         if (server != null) {
                             cell.windows.add(
-                                    measure(client, server, cell.asked(), fork, thisRound, place));
+                                    measure(client, cell, server, fork, thisRound, place));
                         }
                     });
             progress.done(where + ": round " + round + " of " + plan.rounds());
@@ -251,13 +251,14 @@ public final class Bench {
 
     private Window measure(
             AgentProcess client,
+            Cell cell,
             ServerProcess server,
-            Workload workload,
             int fork,
             int round,
             int place)
             throws IOException, InterruptedException {
-        Load load = load(workload, server, plan.rampMillis(), plan.durationMillis());
+        long millis = cell.target.windows() * plan.durationMillis();
+        Load load = load(cell.asked(), server, plan.rampMillis(), millis);
         client.warm(load);
         ObjectNode before;
         try {
@@ -272,7 +273,7 @@ public final class Bench {
             throw new BenchException("no request was answered in the window");
         }
         Costs costs = ServerProcess.difference(before, server.costs());
-        requireEqual(workload, costs, result);
+        requireEqual(cell.asked(), costs, result);
         return Window.of(
                 fork, round, place, server.startupMillis(), costs, result);
     }

@@ -23,7 +23,7 @@ final class Notes {
         if (workload.clients() < planned.clients()) {
             notes.add(
                     workload.clients() + " clients, not " + planned.clients()
-                            + ": each is a program that must start first");
+                            + ", and longer windows: each is a program that must start first");
         }
         List<Result> clients = windows.stream().map(Window::client).toList();
         long served = clients.stream().mapToLong(Result::connectionsServed).max().orElse(0);

@@ -5,7 +5,6 @@ import csdesign.design.Catalog;
 import csdesign.peers.CReference;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 
 /// Who is measured.
@@ -15,16 +14,29 @@ import java.util.stream.Stream;
 /// @param warmups how many times as long as `--warmup` it is warmed: a pool of processes is as many
 ///     JVMs, and each compiles its code for itself, with its share of the requests
 /// @param mostClients how many clients it is asked by at most; for most designs there is no limit
+/// @param windows how many times as long as `--duration` its windows are
 /// @param command how it is started, for the report: without the paths of this machine
 /// @param launch starts it
 public record Target(
-        String name, Kind kind, int warmups, int mostClients, String command, Launch launch) {
+        String name,
+        Kind kind,
+        int warmups,
+        int mostClients,
+        int windows,
+        String command,
+        Launch launch) {
     /// No limit.
     static final int ANY = Integer.MAX_VALUE;
 
-    /// Where each connection is a JVM that must start first: more of them than these would wait for
-    /// longer than any window, and those of one window would be served in the next.
-    private static final Map<String, Integer> MOST_CLIENTS = Map.of("spawn-per-client", 8);
+    /// Where each connection is a JVM that must start first: more clients than start at once would
+    /// wait for longer than any window, and those of one window would be served in the next.
+    private static final String PROGRAMS = "spawn-per-client";
+
+    /// As many as it starts at once.
+    private static final int PROGRAMS_CLIENTS = 4;
+
+    /// All of them started on one core take longer than a window of a second.
+    private static final int PROGRAMS_WINDOWS = 5;
 
     /// The most warm-ups of a pool. Who wants more has `--warmup`.
     private static final int MOST_WARMUPS = 4;
@@ -65,7 +77,8 @@ public record Target(
                 slug,
                 Kind.DESIGN,
                 processes ? Math.min(workers, MOST_WARMUPS) : 1,
-                MOST_CLIENTS.getOrDefault(slug, ANY),
+                slug.equals(PROGRAMS) ? PROGRAMS_CLIENTS : ANY,
+                slug.equals(PROGRAMS) ? PROGRAMS_WINDOWS : 1,
                 Stream.of(
                         List.of("java"),
                         Programs.FLAGS,
@@ -87,6 +100,7 @@ public record Target(
                 Kind.PEER,
                 1,
                 ANY,
+                1,
                 String.join(" ", CReference.COMPILER) + " epoll.c, run with port 0",
                 (children, cpus) -> {
                     try (CReference.Program program = CReference.compile()) {

@@ -126,6 +126,7 @@ class BenchTest {
                             target.kind(),
                             target.warmups(),
                             target.mostClients(),
+                            target.windows(),
                             target.command(),
                             (children, cpus) -> {
                                 ServerProcess server = target.launch().start(children, cpus);
@@ -144,6 +145,7 @@ class BenchTest {
                 target.kind(),
                 target.warmups(),
                 target.mostClients(),
+                target.windows(),
                 target.command(),
                 target.launch());
     }

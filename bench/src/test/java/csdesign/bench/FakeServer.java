@@ -51,7 +51,7 @@ public final class FakeServer {
     static Target target(Way way) {
         String name = way.name().toLowerCase(Locale.ROOT);
         return new Target(
-                name, Target.Kind.DESIGN, 1, Target.ANY, name,
+                name, Target.Kind.DESIGN, 1, Target.ANY, 1, name,
                 Target.program(name, Target.Kind.DESIGN, 0, command(way)));
     }
 

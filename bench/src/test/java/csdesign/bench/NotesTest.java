@@ -53,7 +53,8 @@ class NotesTest {
     void shouldTellOfFewerClientsThanPlanned() {
         Workload few = Sample.CONNECT.withClients(8);
         assertThat(Notes.of(Sample.CONNECT, few, List.of(window(1, 1_000, 30, 8, 64, 0))))
-                .containsExactly("8 clients, not 64: each is a program that must start first");
+                .containsExactly(
+                        "8 clients, not 64, and longer windows: each is a program that must start first");
     }
 
     private static List<String> notes(Workload workload, Window window) {
