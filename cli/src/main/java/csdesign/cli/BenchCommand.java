@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
 /// `csdesign bench`: measures designs, and peers, side by side on this machine.
 @Command(name = "bench", description = {
         "Measure designs side by side: each in its own process, one client for all, in alternating"
-                + " rounds. Two to three minutes; with --quick under 40 seconds.",
+                + " rounds. Three to four minutes; with --quick under 40 seconds.",
         "Exit code 1 when any answer was wrong or missing."
 }, sortOptions = false)
 final class BenchCommand implements Callable<Integer> {
