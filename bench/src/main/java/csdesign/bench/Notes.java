@@ -16,8 +16,9 @@ final class Notes {
 
     private Notes() {}
 
-    /// The notes of a row, which may have been asked by fewer clients than planned. Rows with the same note share one line under the table, so that a note
-    /// names no figure which differs from row to row without need.
+    /// The notes of a row, which may have been asked by fewer clients than planned. Rows with the
+    /// same note share one line under the table, so that a note names no figure which differs from
+    /// row to row without need.
     static List<String> of(Workload planned, Workload workload, List<Window> windows) {
         List<String> notes = new ArrayList<>();
         if (workload.clients() < planned.clients()) {

@@ -2,6 +2,7 @@
 package csdesign.bench;
 
 import csdesign.design.Catalog;
+import csdesign.kit.SpawnedChildren;
 import csdesign.peers.CReference;
 import java.io.IOException;
 import java.util.List;
@@ -28,15 +29,9 @@ public record Target(
     /// No limit.
     static final int ANY = Integer.MAX_VALUE;
 
-    /// Where each connection is a JVM that must start first: more clients than start at once would
-    /// wait for longer than any window, and those of one window would be served in the next.
-    private static final String PROGRAMS = "spawn-per-client";
-
-    /// As many as it starts at once.
-    private static final int PROGRAMS_CLIENTS = 4;
-
-    /// All of them started on one core take longer than a window of a second.
-    private static final int PROGRAMS_WINDOWS = 5;
+    /// Where each client is a JVM that must start first: as many as are started at once, on one
+    /// core, take longer than a window of a second.
+    private static final int WINDOWS_OF_JVMS = 5;
 
     /// The most warm-ups of a pool. Who wants more has `--warmup`.
     private static final int MOST_WARMUPS = 4;
@@ -77,8 +72,9 @@ public record Target(
                 slug,
                 Kind.DESIGN,
                 processes ? Math.min(workers, MOST_WARMUPS) : 1,
-                slug.equals(PROGRAMS) ? PROGRAMS_CLIENTS : ANY,
-                slug.equals(PROGRAMS) ? PROGRAMS_WINDOWS : 1,
+                // More clients than start at once would be served in the next window.
+                design.startsAJvmForEachClient() ? SpawnedChildren.GOOD : ANY,
+                design.startsAJvmForEachClient() ? WINDOWS_OF_JVMS : 1,
                 Stream.of(
                         List.of("java"),
                         Programs.FLAGS,

@@ -47,7 +47,7 @@ final class Honest {
             return WORKERS;
         }
         if (hasAProcessForEachClient(entry)) {
-            return startsAJvmForEachClient(entry) ? JVMS : CHILDREN;
+            return entry.startsAJvmForEachClient() ? JVMS : CHILDREN;
         }
         return Limits.DEFAULT.maxConnections();
     }
@@ -62,7 +62,7 @@ final class Honest {
     /// Each client costs the start of a JVM, some tenths of a second of CPU time: contracts of
     /// hundreds of clients are put to it with these.
     static int mostClients(Catalog.Entry entry) {
-        return startsAJvmForEachClient(entry) ? 24 : Integer.MAX_VALUE;
+        return entry.startsAJvmForEachClient() ? 24 : Integer.MAX_VALUE;
     }
 
     /// Whoever waits in the queue of the main thread is accepted and takes a descriptor:
@@ -87,9 +87,5 @@ final class Honest {
 
     private static boolean hasAProcessForEachClient(Catalog.Entry entry) {
         return entry.family() == Catalog.Family.PROCESSES && !entry.pool();
-    }
-
-    private static boolean startsAJvmForEachClient(Catalog.Entry entry) {
-        return entry.slug().equals("spawn-per-client");
     }
 }

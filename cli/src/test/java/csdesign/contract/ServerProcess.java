@@ -199,13 +199,13 @@ final class ServerProcess implements AutoCloseable {
     /// Whether a process has ended. One whose parent has not yet heard of it is gone, too.
     static boolean isGone(ProcessHandle process) {
         String stat = read(proc(process, "stat"));
-        return stat.isEmpty() || "ZX".indexOf(stat.charAt(stat.lastIndexOf(')') + 2)) >= 0;
+        return stat.isEmpty() || "ZX".indexOf(state(stat)) >= 0;
     }
 
     /// Whether a process has ended and its parent has not yet heard of it.
     static boolean isZombie(ProcessHandle process) {
         String stat = read(proc(process, "stat"));
-        return !stat.isEmpty() && stat.charAt(stat.lastIndexOf(')') + 2) == 'Z';
+        return !stat.isEmpty() && state(stat) == 'Z';
     }
 
     /// SIGTERM.
@@ -466,8 +466,13 @@ final class ServerProcess implements AutoCloseable {
         throw new AssertionError("no connection from port " + client.localPort());
     }
 
+    /// proc_pid_stat(5): a letter, after the name in parentheses.
+    private static char state(String stat) {
+        return stat.charAt(stat.lastIndexOf(')') + 2);
+    }
+
     private static boolean isStopped(String stat) {
-        return stat.isEmpty() || stat.charAt(stat.lastIndexOf(')') + 2) == 'T';
+        return stat.isEmpty() || state(stat) == 'T';
     }
 
     private static List<String> tasks(ProcessHandle process, String file) {

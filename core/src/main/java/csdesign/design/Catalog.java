@@ -74,6 +74,13 @@ public final class Catalog {
             String teaches,
             String file,
             Design design) {
+        /// Whether a client is served by a JVM of its own, which must start first.
+        ///
+        /// @return true for one design
+        public boolean startsAJvmForEachClient() {
+            return slug.equals("spawn-per-client");
+        }
+
         /// A scoreboard as this design needs it.
         ///
         /// @param workers `-n`

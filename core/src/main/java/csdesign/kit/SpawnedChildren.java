@@ -35,7 +35,7 @@ public final class SpawnedChildren implements AutoCloseable {
 
     /// How many live at once unless `--max-children` says otherwise. To start is nearly
     /// all that they do: more at once take longer each, and all get no more done.
-    private static final int GOOD = 4;
+    public static final int GOOD = 4;
 
     private final Limits limits;
     private final int scoreboard;
