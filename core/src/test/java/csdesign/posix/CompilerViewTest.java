@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -31,8 +32,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// Every `int` constant of every class in `csdesign.posix`, by reflection, against what the C compiler makes of
 /// the same name: a new constant is compared without a word here. What is no C name stands in [#EXPRESSIONS].
+/// Each set of headers is a C file of its own, since some headers cannot be included together.
 class CompilerViewTest {
-    /// Where a class is more than the header of its name.
+    /// Where a class is more than the header of its name, or the constants of a class whose names begin alike
+    /// are of another header.
     private static final Map<String, List<String>> HEADERS = Map.of(
             "SysPidfd", List.of("sys/syscall.h"), // <sys/pidfd.h> came with glibc 2.36
             "SysMman", List.of("sys/mman.h", "linux/mman.h"), // glibc learns of advice later
@@ -78,6 +81,12 @@ class CompilerViewTest {
     private static final Map<String, Map<Arch, Integer>> ROOM = Map.of(
             "Pthread.MUTEX_BYTES", Map.of(Arch.X86_64, 40, Arch.AARCH64, 48),
             "Pthread.MUTEXATTR_BYTES", Map.of(Arch.X86_64, 4, Arch.AARCH64, 8));
+
+    /// The headers that [#TAKEN_FOR_GRANTED] speaks of.
+    private static final List<String> HEADERS_FOR_GRANTED = List.of(
+            "errno.h", "fcntl.h", "linux/filter.h", "netinet/in.h", "poll.h", "signal.h",
+            "sys/epoll.h", "sys/resource.h", "sys/select.h", "sys/socket.h", "sys/time.h",
+            "sys/uio.h", "sys/wait.h", "time.h", "unistd.h");
 
     /// Offsets and sizes that accessors of the package, or structs written by hand in `kit`, take for granted.
     private static final Map<String, Integer> TAKEN_FOR_GRANTED = Map.ofEntries(
@@ -134,11 +143,13 @@ class CompilerViewTest {
         ROOM.forEach((name, needed) -> assertThat(ours.put(name, needed.get(Arch.current())))
                 .as(name).isEqualTo(Collections.max(needed.values())));
 
-        StringBuilder main = new StringBuilder("int main(void) {\n");
-        ours.forEach((name, _) -> main.append("  printf(\"%s=%%d\\n\", (int) (%s));\n"
-                .formatted(name, expression(name))));
+        Map<List<String>, StringBuilder> prints = new LinkedHashMap<>();
+        ours.forEach((name, _) -> prints.computeIfAbsent(headers(name), _ -> new StringBuilder())
+                .append("  printf(\"%s=%%d\\n\", (int) (%s));\n"
+                        .formatted(name, expression(name))));
+        assertThat(prints).as("sets of headers").hasSizeGreaterThan(15);
         Map<String, Integer> theirs = new TreeMap<>();
-        for (String line : compileAndRun(main.append("}\n").toString())) {
+        for (String line : compileAndRun(prints)) {
             String[] pair = line.split("=", 2);
             theirs.put(pair[0], Integer.parseInt(pair[1]));
         }
@@ -155,11 +166,11 @@ class CompilerViewTest {
         }
         ours.put("sizeof(struct pollfd)", (int) SysPoll.POLLFD.byteSize());
 
-        StringBuilder main = new StringBuilder("int main(void) {\n");
-        ours.forEach((expression, _) -> main.append("  printf(\"%%d:%s\\n\", (int) (%s));\n"
+        StringBuilder prints = new StringBuilder();
+        ours.forEach((expression, _) -> prints.append("  printf(\"%%d:%s\\n\", (int) (%s));\n"
                 .formatted(expression, expression).replace("%%", "%")));
         Map<String, Integer> theirs = new LinkedHashMap<>();
-        for (String line : compileAndRun(main.append("}\n").toString())) {
+        for (String line : compileAndRun(Map.of(HEADERS_FOR_GRANTED, prints))) {
             String[] pair = line.split(":", 2);
             theirs.put(pair[1], Integer.parseInt(pair[0]));
         }
@@ -172,14 +183,14 @@ class CompilerViewTest {
         Map<String, Integer> errors = constants();
         errors.keySet().removeIf(name -> !name.startsWith("Errno."));
 
-        StringBuilder main = new StringBuilder("int main(void) {\n");
+        StringBuilder prints = new StringBuilder();
         errors.forEach((name, _) -> {
             String symbol = name.substring("Errno.".length());
-            main.append("  printf(\"%s=%%s\\n\", strerror(%s));\n".formatted(symbol, symbol));
+            prints.append("  printf(\"%s=%%s\\n\", strerror(%s));\n".formatted(symbol, symbol));
         });
-        main.append("  printf(\"errno 999=%s\\n\", strerror(999));\n");
-        main.append("#ifdef __GLIBC__\n  puts(\"glibc=yes\");\n#endif\n}\n");
-        List<String> theirs = compileAndRun(main.toString());
+        prints.append("  printf(\"errno 999=%s\\n\", strerror(999));\n");
+        prints.append("#ifdef __GLIBC__\n  puts(\"glibc=yes\");\n#endif\n");
+        List<String> theirs = compileAndRun(Map.of(List.of("errno.h"), prints));
         assumeTrue(theirs.contains("glibc=yes"), "this C library is not glibc: its texts differ");
 
         List<String> ours = new ArrayList<>();
@@ -197,21 +208,27 @@ class CompilerViewTest {
         String compiler = arch.name().toLowerCase(Locale.ROOT) + "-linux-gnu-gcc";
         assumeTrue(isThere(compiler), "no " + compiler + " on this machine");
 
-        StringBuilder asserts = new StringBuilder();
+        Map<List<String>, StringBuilder> asserts = new LinkedHashMap<>();
         constants().forEach((name, value) -> {
             int expected = switch (name) {
                 case "SysEpoll.EVENT_BYTES" -> SysEpoll.eventBytes(arch);
                 case "SysEpoll.DATA_OFFSET" -> SysEpoll.eventBytes(arch) - 8;
                 default -> ROOM.getOrDefault(name, Map.of()).getOrDefault(arch, value);
             };
-            asserts.append(staticAssert(expression(name), expected, name));
+            asserts.computeIfAbsent(headers(name), _ -> new StringBuilder())
+                    .append(staticAssert(expression(name), expected, name));
         });
         TAKEN_FOR_GRANTED.forEach((expression, value) -> asserts
+                .computeIfAbsent(HEADERS_FOR_GRANTED, _ -> new StringBuilder())
                 .append(staticAssert(expression, value, expression)));
-        Path source = folder.resolve("asserts.c");
-        Files.writeString(source, includes() + asserts);
+        List<String> command = new ArrayList<>(List.of(compiler, "-fsyntax-only"));
+        for (Map.Entry<List<String>, StringBuilder> each : asserts.entrySet()) {
+            Path source = folder.resolve("asserts" + command.size() + ".c");
+            Files.writeString(source, includes(each.getKey()) + each.getValue());
+            command.add(source.toString());
+        }
 
-        run(compiler, "-c", "-o", folder.resolve("asserts.o").toString(), source.toString());
+        run(command);
     }
 
     private static String staticAssert(String expression, int value, String name) {
@@ -259,34 +276,48 @@ class CompilerViewTest {
         }
     }
 
-    /// `SysEpoll` is `<sys/epoll.h>`, `Fcntl` is `<fcntl.h>`.
-    private static Stream<String> headers(String name) {
+    /// The headers of a constant: `SysEpoll` is `<sys/epoll.h>`, `Fcntl` is `<fcntl.h>`.
+    private static List<String> headers(String constant) {
+        String name = constant.substring(0, constant.indexOf('.'));
         String header = name.startsWith("Sys") ? "sys/" + name.substring(3) : name;
-        return HEADERS.getOrDefault(name, List.of(header.toLowerCase(Locale.ROOT) + ".h")).stream();
+        return HEADERS.entrySet()
+                .stream()
+                .filter(entry -> entry.getKey().contains(".")
+                        ? constant.startsWith(entry.getKey())
+                        : name.equals(entry.getKey()))
+                .max(Comparator.comparingInt(entry -> entry.getKey().length()))
+                .map(Map.Entry::getValue)
+                .orElse(List.of(header.toLowerCase(Locale.ROOT) + ".h"));
     }
 
-    private static String includes() throws ReflectiveOperationException {
-        Stream<String> ofOurs = constants().keySet()
-                .stream()
-                .map(name -> name.substring(0, name.indexOf('.')))
-                .distinct()
-                .flatMap(CompilerViewTest::headers);
-        return Stream.concat(
-                Stream.of("stddef.h", "stdio.h", "string.h", "sys/time.h", "linux/filter.h"),
-                ofOurs)
-                .distinct()
+    private static String includes(List<String> headers) {
+        return Stream.concat(headers.stream(), Stream.of("stddef.h", "stdio.h", "string.h"))
                 .map(header -> "#include <" + header + ">\n")
                 .collect(Collectors.joining("", "#define _GNU_SOURCE\n", "\n"));
     }
 
-    private List<String> compileAndRun(String main) throws Exception {
+    /// One program of as many C files as there are sets of headers, each with a function that prints; `main`
+    /// calls one after the other.
+    private List<String> compileAndRun(Map<List<String>, StringBuilder> prints) throws Exception {
         assumeTrue(System.getProperty("os.name").equals("Linux"), "the headers are those of Linux");
         assumeTrue(isThere("cc"), "no C compiler (cc) on this machine");
-        Path source = folder.resolve("view.c");
         Path program = folder.resolve("view");
-        Files.writeString(source, includes() + main);
-        run("cc", "-o", program.toString(), source.toString());
-        return run(program.toString());
+        List<String> command = new ArrayList<>(List.of("cc", "-o", program.toString()));
+        StringBuilder main = new StringBuilder("int main(void) {\n");
+        for (Map.Entry<List<String>, StringBuilder> each : prints.entrySet()) {
+            String function = "view" + command.size();
+            Path source = folder.resolve(function + ".c");
+            Files.writeString(source, includes(each.getKey())
+                    + "void " + function + "(void) {\n" + each.getValue() + "}\n");
+            command.add(source.toString());
+            main.insert(0, "void " + function + "(void);\n").append("  ").append(function)
+                    .append("();\n");
+        }
+        Path source = folder.resolve("main.c");
+        Files.writeString(source, main.append("}\n"));
+        command.add(source.toString());
+        run(command);
+        return run(List.of(program.toString()));
     }
 
     private static boolean isThere(String command) {
@@ -294,12 +325,13 @@ class CompilerViewTest {
                 .anyMatch(directory -> Files.isExecutable(Path.of(directory, command)));
     }
 
-    private static List<String> run(String... command) throws IOException, InterruptedException {
+    private static List<String> run(List<String> command) throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("LC_ALL", "C");
         Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("%s ended", command[0]).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("%s ended", command.getFirst())
+                .isTrue();
         assertThat(process.exitValue()).as("%s:%n%s", String.join(" ", command), output).isZero();
         return output.lines().toList();
     }
