@@ -28,6 +28,9 @@ public final class Errno {
     /// Input/output error.
     public static final int EIO = 5;
 
+    /// No such device or address.
+    public static final int ENXIO = 6;
+
     /// Bad file descriptor.
     public static final int EBADF = 9;
 
@@ -49,6 +52,9 @@ public final class Errno {
     /// File exists.
     public static final int EEXIST = 17;
 
+    /// No such device.
+    public static final int ENODEV = 19;
+
     /// Invalid argument.
     public static final int EINVAL = 22;
 
@@ -58,11 +64,32 @@ public final class Errno {
     /// Too many open files (of this process).
     public static final int EMFILE = 24;
 
+    /// No space left on device.
+    public static final int ENOSPC = 28;
+
+    /// Illegal seek: a pipe or socket has no offset.
+    public static final int ESPIPE = 29;
+
     /// Broken pipe.
     public static final int EPIPE = 32;
 
+    /// Function not implemented: not by this kernel.
+    public static final int ENOSYS = 38;
+
+    /// Timer expired.
+    public static final int ETIME = 62;
+
     /// Protocol error.
     public static final int EPROTO = 71;
+
+    /// Socket operation on non-socket.
+    public static final int ENOTSOCK = 88;
+
+    /// Destination address required.
+    public static final int EDESTADDRREQ = 89;
+
+    /// Message too long.
+    public static final int EMSGSIZE = 90;
 
     /// Protocol not available.
     public static final int ENOPROTOOPT = 92;
@@ -82,6 +109,9 @@ public final class Errno {
     /// Network is unreachable.
     public static final int ENETUNREACH = 101;
 
+    /// Network dropped connection on reset.
+    public static final int ENETRESET = 102;
+
     /// Software caused connection abort.
     public static final int ECONNABORTED = 103;
 
@@ -90,6 +120,9 @@ public final class Errno {
 
     /// No buffer space available.
     public static final int ENOBUFS = 105;
+
+    /// Transport endpoint is already connected.
+    public static final int EISCONN = 106;
 
     /// Transport endpoint is not connected.
     public static final int ENOTCONN = 107;
@@ -105,6 +138,9 @@ public final class Errno {
 
     /// No route to host.
     public static final int EHOSTUNREACH = 113;
+
+    /// Operation already in progress.
+    public static final int EALREADY = 114;
 
     /// Operation now in progress.
     public static final int EINPROGRESS = 115;
@@ -186,6 +222,14 @@ public final class Errno {
         return text(errno, 1);
     }
 
+    /// A result as a transcript shows it.
+    ///
+    /// @param result what a function of this package answered
+    /// @return the digits of 0 or more, or a negative errno as `ECONNRESET (104)`
+    public static String say(long result) {
+        return result >= 0 ? Long.toString(result) : name((int) -result) + " (" + -result + ")";
+    }
+
     private static String text(int errno, int part) {
         String line = switch (errno) {
             case EPERM -> "EPERM:Operation not permitted";
@@ -193,6 +237,7 @@ public final class Errno {
             case ESRCH -> "ESRCH:No such process";
             case EINTR -> "EINTR:Interrupted system call";
             case EIO -> "EIO:Input/output error";
+            case ENXIO -> "ENXIO:No such device or address";
             case EBADF -> "EBADF:Bad file descriptor";
             case ECHILD -> "ECHILD:No child processes";
             case EAGAIN -> "EAGAIN:Resource temporarily unavailable";
@@ -200,25 +245,36 @@ public final class Errno {
             case EACCES -> "EACCES:Permission denied";
             case EFAULT -> "EFAULT:Bad address";
             case EEXIST -> "EEXIST:File exists";
+            case ENODEV -> "ENODEV:No such device";
             case EINVAL -> "EINVAL:Invalid argument";
             case ENFILE -> "ENFILE:Too many open files in system";
             case EMFILE -> "EMFILE:Too many open files";
+            case ENOSPC -> "ENOSPC:No space left on device";
+            case ESPIPE -> "ESPIPE:Illegal seek";
             case EPIPE -> "EPIPE:Broken pipe";
+            case ENOSYS -> "ENOSYS:Function not implemented";
+            case ETIME -> "ETIME:Timer expired";
             case EPROTO -> "EPROTO:Protocol error";
+            case ENOTSOCK -> "ENOTSOCK:Socket operation on non-socket";
+            case EDESTADDRREQ -> "EDESTADDRREQ:Destination address required";
+            case EMSGSIZE -> "EMSGSIZE:Message too long";
             case ENOPROTOOPT -> "ENOPROTOOPT:Protocol not available";
             case EOPNOTSUPP -> "EOPNOTSUPP:Operation not supported";
             case EADDRINUSE -> "EADDRINUSE:Address already in use";
             case EADDRNOTAVAIL -> "EADDRNOTAVAIL:Cannot assign requested address";
             case ENETDOWN -> "ENETDOWN:Network is down";
             case ENETUNREACH -> "ENETUNREACH:Network is unreachable";
+            case ENETRESET -> "ENETRESET:Network dropped connection on reset";
             case ECONNABORTED -> "ECONNABORTED:Software caused connection abort";
             case ECONNRESET -> "ECONNRESET:Connection reset by peer";
             case ENOBUFS -> "ENOBUFS:No buffer space available";
+            case EISCONN -> "EISCONN:Transport endpoint is already connected";
             case ENOTCONN -> "ENOTCONN:Transport endpoint is not connected";
             case ETIMEDOUT -> "ETIMEDOUT:Connection timed out";
             case ECONNREFUSED -> "ECONNREFUSED:Connection refused";
             case EHOSTDOWN -> "EHOSTDOWN:Host is down";
             case EHOSTUNREACH -> "EHOSTUNREACH:No route to host";
+            case EALREADY -> "EALREADY:Operation already in progress";
             case EINPROGRESS -> "EINPROGRESS:Operation now in progress";
             case EOWNERDEAD -> "EOWNERDEAD:Owner died";
             default -> "errno " + errno + ":Unknown error " + errno;

@@ -39,7 +39,24 @@ public final class SysWait {
     /// @param wstatus from [#waitpid]
     /// @return `exit code 1` or `signal 9`
     public static String describe(int wstatus) {
-        int signal = wstatus & 0x7f; // WTERMSIG
-        return signal == 0 ? "exit code " + (wstatus >> 8 & 0xff) : "signal " + signal;
+        int signal = termSignal(wstatus);
+        return signal == 0 ? "exit code " + exitStatus(wstatus) : "signal " + signal;
+    }
+
+    /// What a process gave to _exit: WEXITSTATUS. It means something only where
+    /// [#termSignal] is 0.
+    ///
+    /// @param wstatus from [#waitpid]
+    /// @return 0 to 255
+    public static int exitStatus(int wstatus) {
+        return wstatus >> 8 & 0xff;
+    }
+
+    /// The signal that ended a process: WTERMSIG.
+    ///
+    /// @param wstatus from [#waitpid]
+    /// @return its number; 0 when the process ended by itself
+    public static int termSignal(int wstatus) {
+        return wstatus & 0x7f;
     }
 }

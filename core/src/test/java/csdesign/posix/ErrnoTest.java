@@ -39,6 +39,14 @@ class ErrnoTest {
     }
 
     @Test
+    void shouldSayAResultAsANumberOrAsTheSymbolOfItsError() {
+        assertThat(Errno.say(0)).isEqualTo("0");
+        assertThat(Errno.say(1L << 40)).isEqualTo("1099511627776");
+        assertThat(Errno.say(-Errno.ECONNRESET)).isEqualTo("ECONNRESET (104)");
+        assertThat(Errno.say(-999L)).isEqualTo("errno 999 (999)");
+    }
+
+    @Test
     void shouldNotMixTheErrorsOfTwoThreads() throws Exception {
         CyclicBarrier together = new CyclicBarrier(2);
         try (ExecutorService threads = Executors.newFixedThreadPool(2)) {

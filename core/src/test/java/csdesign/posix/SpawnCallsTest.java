@@ -106,6 +106,8 @@ class SpawnCallsTest {
         int pid = spawn(NULL, List.of(), "/bin/sh", "-c", "exit 7");
 
         assertThat(endOf(pid)).isEqualTo("exit code 7");
+        assertThat(SysWait.exitStatus(status.get(JAVA_INT, 0))).isEqualTo(7);
+        assertThat(SysWait.termSignal(status.get(JAVA_INT, 0))).isZero();
         assertThat(SysWait.waitpid(errno, pid, status, 0)).as("once only")
                 .isEqualTo(-Errno.ECHILD);
     }
@@ -127,6 +129,7 @@ class SpawnCallsTest {
         assertThat(SysPoll.poll(errno, poll, 1, 10_000)).as("readable at its end").isOne();
         assertThat(SysWait.waitpid(errno, pid, status, SysWait.WNOHANG)).isEqualTo(pid);
         assertThat(SysWait.describe(status.get(JAVA_INT, 0))).isEqualTo("signal 15");
+        assertThat(SysWait.termSignal(status.get(JAVA_INT, 0))).isEqualTo(Signal.SIGTERM);
         assertThat(SysPidfd.pidfd_open(errno, -1, 0)).isEqualTo(-Errno.EINVAL);
         assertThat(Signal.kill(errno, NOBODY, 0)).isEqualTo(-Errno.ESRCH);
     }
