@@ -3,14 +3,18 @@ package csdesign.posix;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// `<fcntl.h>`: open, and what can be asked of an open descriptor.
+/// `<fcntl.h>`: open, what can be asked of an open descriptor, and splice.
 public final class Fcntl {
     /// Open for reading.
     public static final int O_RDONLY = 0;
+
+    /// Open for reading and writing.
+    public static final int O_RDWR = 2;
 
     /// Answer EAGAIN where the call would block.
     public static final int O_NONBLOCK = 0x800;
@@ -39,6 +43,22 @@ public final class Fcntl {
     /// The same open file under another number, the argument or above; close-on-exec.
     public static final int F_DUPFD_CLOEXEC = 1030;
 
+    /// Set the capacity of a pipe in bytes. The kernel rounds it up to a power of 2 of at
+    /// least a page, and answers what it took.
+    public static final int F_SETPIPE_SZ = 1031;
+
+    /// Get the capacity of a pipe in bytes.
+    public static final int F_GETPIPE_SZ = 1032;
+
+    /// Move pages where that can be done. Only a hint, and without effect today.
+    public static final int SPLICE_F_MOVE = 1;
+
+    /// Do not block on the pipe; the other descriptor still can.
+    public static final int SPLICE_F_NONBLOCK = 2;
+
+    /// More follows: to a socket as [SysSocket#MSG_MORE].
+    public static final int SPLICE_F_MORE = 4;
+
     /// A lock that excludes all others.
     public static final int F_WRLCK = 1;
 
@@ -52,6 +72,8 @@ public final class Fcntl {
             JAVA_INT);
     private static final MethodHandle FCNTL = Native.linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT,
             JAVA_INT, JAVA_INT);
+    private static final MethodHandle SPLICE = Native.link("splice", JAVA_LONG, JAVA_INT, ADDRESS,
+            JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle FCNTL_LOCK = Native.linkVariadic("fcntl", 2, JAVA_INT,
             JAVA_INT, JAVA_INT, ADDRESS);
 
@@ -101,6 +123,31 @@ public final class Fcntl {
     public static int lock(Errno errno, int fd, int op, MemorySegment flock) {
         try {
             return errno.join((int) FCNTL_LOCK.invokeExact(errno.captured, fd, op, flock));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Moves bytes from or to a pipe inside the kernel: the program does not see them.
+    /// One of the two descriptors must be a pipe.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param fdIn where they come from
+    /// @param offIn a `long`, the offset to read at, which the call moves on; NULL for a
+    ///     pipe, and to use the file's own
+    /// @param fdOut where they go
+    /// @param offOut the same for the offset to write at
+    /// @param len how many bytes at most
+    /// @param flags [#SPLICE_F_MORE] and others
+    /// @return the number of bytes, 0 at the end of the input; or a negative errno:
+    ///     EAGAIN where it would block and may not, EINVAL where neither is a pipe,
+    ///     ESPIPE for an offset into a pipe
+    /// @see <a href="https://man7.org/linux/man-pages/man2/splice.2.html">splice(2)</a>
+    public static long splice(Errno errno, int fdIn, MemorySegment offIn, int fdOut,
+            MemorySegment offOut, long len, int flags) {
+        try {
+            return errno.join((long) SPLICE.invokeExact(errno.captured, fdIn, offIn, fdOut, offOut,
+                    len, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -46,6 +46,8 @@ public final class SysResource {
             ADDRESS);
     private static final MethodHandle GETRLIMIT = Native.link("getrlimit", JAVA_INT, JAVA_INT,
             ADDRESS);
+    private static final MethodHandle SETRLIMIT = Native.link("setrlimit", JAVA_INT, JAVA_INT,
+            ADDRESS);
 
     private SysResource() {}
 
@@ -74,6 +76,23 @@ public final class SysResource {
     public static int getrlimit(Errno errno, int resource, MemorySegment rlim) {
         try {
             return errno.join((int) GETRLIMIT.invokeExact(errno.captured, resource, rlim));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Changes a limit, of the whole process and of what it starts afterwards. The soft
+    /// one goes up to the hard one; the hard one can only be lowered without privilege.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param resource [#RLIMIT_NOFILE]
+    /// @param rlim a `struct rlimit`
+    /// @return 0, or a negative errno: EINVAL for a soft limit above the hard one, EPERM
+    ///     for a hard limit above what it was
+    /// @see <a href="https://man7.org/linux/man-pages/man2/setrlimit.2.html">setrlimit(2)</a>
+    public static int setrlimit(Errno errno, int resource, MemorySegment rlim) {
+        try {
+            return errno.join((int) SETRLIMIT.invokeExact(errno.captured, resource, rlim));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -8,7 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// `<unistd.h>`: read, write, close, pipe; fork, execve, _exit.
+/// `<unistd.h>`: read, write, close, dup2, pipe; fork, execve, _exit.
 public final class Unistd {
     private static final MethodHandle READ = Native.link("read", JAVA_LONG, JAVA_INT, ADDRESS,
             JAVA_LONG);
@@ -16,6 +16,7 @@ public final class Unistd {
             JAVA_LONG);
     private static final MethodHandle CLOSE = Native.link("close", JAVA_INT, JAVA_INT);
     private static final MethodHandle PIPE2 = Native.link("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle DUP2 = Native.link("dup2", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle FORK = Native.linkAtOnce("fork", JAVA_INT);
     private static final MethodHandle EXECV = Native.link("execv", JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle EXECVE = Native.link("execve", JAVA_INT, ADDRESS, ADDRESS,
@@ -83,6 +84,23 @@ public final class Unistd {
     public static int pipe2(Errno errno, MemorySegment fds, int flags) {
         try {
             return errno.join((int) PIPE2.invokeExact(errno.captured, fds, flags));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Gives an open file a second number, which is closed first where it is open. The
+    /// copy survives execve, whatever [Fcntl#FD_CLOEXEC] says of the first.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param oldfd the descriptor
+    /// @param newfd the number that the copy gets
+    /// @return `newfd`, or a negative errno: EBADF where `oldfd` is not open (then
+    ///     `newfd` stays as it was) or `newfd` is above the limit
+    /// @see <a href="https://man7.org/linux/man-pages/man2/dup2.2.html">dup2(2)</a>
+    public static int dup2(Errno errno, int oldfd, int newfd) {
+        try {
+            return errno.join((int) DUP2.invokeExact(errno.captured, oldfd, newfd));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 package csdesign.posix;
 
+import static java.lang.foreign.MemorySegment.NULL;
+import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -92,6 +94,67 @@ class ProcessCallsTest {
     }
 
     @Test
+    void shouldSpliceThroughAPipeFromAFileToASocket() throws IOException {
+        Path path = Files.writeString(folder.resolve("digits"), "0123456789");
+        int file = box.keep(Fcntl.open(
+                errno, box.arena.allocateFrom(path.toString()), Fcntl.O_RDWR | Fcntl.O_CLOEXEC));
+        int[] pipe = box.pipe(Fcntl.O_CLOEXEC);
+        int[] pair = box.pair();
+        MemorySegment offset = box.arena.allocateFrom(JAVA_LONG, 3);
+        MemorySegment buffer = box.arena.allocate(16);
+
+        assertThat(splice(file, offset, pipe[1])).isEqualTo(4);
+        assertThat(offset.get(JAVA_LONG, 0)).isEqualTo(7);
+        assertThat(splice(pipe[0], NULL, pair[0])).isEqualTo(4);
+        assertThat(SysSocket.recv(errno, pair[1], buffer, 16, 0)).isEqualTo(4);
+        assertThat(Sandbox.text(buffer, 4)).isEqualTo("3456");
+        assertThat(splice(pipe[0], NULL, pair[0])).as("empty").isEqualTo(-Errno.EAGAIN);
+        assertThat(splice(file, NULL, pair[0])).as("no pipe").isEqualTo(-Errno.EINVAL);
+        assertThat(splice(pipe[0], offset, pair[0])).as("a pipe has no offset")
+                .isEqualTo(-Errno.ESPIPE);
+        assertThat(Unistd.write(errno, file, box.bytes("ab"), 2)).as("O_RDWR").isEqualTo(2);
+        assertThat(path).hasContent("ab23456789");
+        box.drop(pipe[1]);
+        assertThat(splice(pipe[0], NULL, pair[0])).as("at its end").isZero();
+    }
+
+    private long splice(int from, MemorySegment offset, int to) {
+        return Fcntl.splice(errno, from, offset, to, NULL, 4,
+                Fcntl.SPLICE_F_MOVE | Fcntl.SPLICE_F_NONBLOCK | Fcntl.SPLICE_F_MORE);
+    }
+
+    @Test
+    void shouldMakeAPipeAsLargeAsItAnswers() throws IOException {
+        int[] pipe = box.pipe(Fcntl.O_CLOEXEC | Fcntl.O_NONBLOCK);
+        int page = Fcntl.fcntl(errno, pipe[1], Fcntl.F_SETPIPE_SZ, 1);
+        MemorySegment bytes = box.arena.allocate(4L * page);
+
+        assertThat(Unistd.write(errno, pipe[1], bytes, 4L * page)).isEqualTo(page);
+        assertThat(Unistd.write(errno, pipe[1], bytes, 1)).isEqualTo(-Errno.EAGAIN);
+        assertThat(Fcntl.fcntl(errno, pipe[1], Fcntl.F_SETPIPE_SZ, 2 * page + 1))
+                .isEqualTo(4 * page);
+        assertThat(Fcntl.fcntl(errno, pipe[0], Fcntl.F_GETPIPE_SZ, 0)).isEqualTo(4 * page);
+        assertThat(Unistd.write(errno, pipe[1], bytes, 4L * page)).isEqualTo(3L * page);
+    }
+
+    @Test
+    void shouldWriteSeveralBuffersAtOnce() throws IOException {
+        int[] pipe = box.pipe(Fcntl.O_CLOEXEC);
+        MemorySegment vector = box.arena.allocate(2L * SysSocket.IOVEC_BYTES, 8);
+        vector.set(ADDRESS, 0, box.bytes("abc"));
+        vector.set(JAVA_LONG, 8, 3);
+        vector.set(ADDRESS, 16, box.bytes("defgh"));
+        vector.set(JAVA_LONG, 24, 4);
+        MemorySegment buffer = box.arena.allocate(16);
+
+        assertThat(SysUio.writev(errno, pipe[1], vector, 2)).isEqualTo(7);
+        assertThat(Unistd.read(errno, pipe[0], buffer, 16)).isEqualTo(7);
+        assertThat(Sandbox.text(buffer, 7)).isEqualTo("abcdefg");
+        assertThat(SysUio.writev(errno, pipe[1], vector, 1_025)).isEqualTo(-Errno.EINVAL);
+        assertThat(SysUio.writev(errno, -1, vector, 2)).isEqualTo(-Errno.EBADF);
+    }
+
+    @Test
     void shouldNotOpenWhatIsNotThere() {
         MemorySegment path = box.arena.allocateFrom(folder.resolve("absent").toString());
 
@@ -140,6 +203,45 @@ class ProcessCallsTest {
         assertThat(line.split("\\s{2,}", -1)[1]).isEqualTo(Long.toString(limit.get(JAVA_LONG, 0)));
         assertThat(line.split("\\s{2,}", -1)[2]).isEqualTo(Long.toString(limit.get(JAVA_LONG, 8)));
         assertThat(SysResource.getrlimit(errno, 99, limit)).isEqualTo(-Errno.EINVAL);
+    }
+
+    @Test
+    void shouldLowerTheSoftLimitAndRaiseItAgain() {
+        MemorySegment before = box.arena.allocate(SysResource.RLIMIT_BYTES, 8);
+        MemorySegment limit = box.arena.allocate(SysResource.RLIMIT_BYTES, 8);
+        MemorySegment now = box.arena.allocate(SysResource.RLIMIT_BYTES, 8);
+        SysResource.getrlimit(errno, SysResource.RLIMIT_NOFILE, before);
+        limit.copyFrom(before);
+        limit.set(JAVA_LONG, 0, before.get(JAVA_LONG, 0) - 1);
+
+        try {
+            assertThat(SysResource.setrlimit(errno, SysResource.RLIMIT_NOFILE, limit)).isZero();
+            SysResource.getrlimit(errno, SysResource.RLIMIT_NOFILE, now);
+            assertThat(now.mismatch(limit)).isEqualTo(-1);
+        } finally {
+            assertThat(SysResource.setrlimit(errno, SysResource.RLIMIT_NOFILE, before)).isZero();
+        }
+        SysResource.getrlimit(errno, SysResource.RLIMIT_NOFILE, now);
+        assertThat(now.mismatch(before)).isEqualTo(-1);
+        limit.set(JAVA_LONG, 0, 8);
+        limit.set(JAVA_LONG, 8, 7);
+        assertThat(SysResource.setrlimit(errno, SysResource.RLIMIT_NOFILE, limit))
+                .as("soft above hard").isEqualTo(-Errno.EINVAL);
+    }
+
+    @Test
+    void shouldGiveAnOpenFileASecondNumber() throws IOException {
+        int[] pipe = box.pipe(Fcntl.O_CLOEXEC);
+        int[] other = box.pipe(Fcntl.O_CLOEXEC);
+        MemorySegment buffer = box.arena.allocate(8);
+
+        assertThat(Unistd.dup2(errno, pipe[1], other[1])).isEqualTo(other[1]);
+        assertThat(Unistd.read(errno, other[0], buffer, 8)).as("its writer was closed").isZero();
+        assertThat(Unistd.write(errno, other[1], box.bytes("ab"), 2)).isEqualTo(2);
+        assertThat(Unistd.read(errno, pipe[0], buffer, 8)).isEqualTo(2);
+        assertThat(Fcntl.fcntl(errno, other[1], Fcntl.F_GETFD, 0)).as("survives execve").isZero();
+        assertThat(Unistd.dup2(errno, -1, other[1])).isEqualTo(-Errno.EBADF);
+        assertThat(Unistd.write(errno, other[1], box.bytes("c"), 1)).as("still there").isOne();
     }
 
     @Test
