@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT
 package csdesign.posix;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 
-/// The one place that makes a C function callable.
+/// The one place that makes a C function callable, and a Java method callable from C.
 @SuppressWarnings("restricted")
 final class Native {
     /// The layout of what a call leaves behind: on Linux a struct with the single `int`
@@ -17,6 +22,7 @@ final class Native {
     static final StructLayout CAPTURED = Linker.Option.captureStateLayout();
 
     private static final Linker LINKER = Linker.nativeLinker();
+    private static final MethodHandle ACCEPT = accept();
 
     static {
         // Fails here, with one sentence, where no layout of this package can be right.
@@ -53,6 +59,24 @@ final class Native {
                 .orElseThrow(
                         () -> new UnsupportedOperationException(
                                 "this C library has no function " + name));
+    }
+
+    /// Makes a C function of one `int` out of a Java one.
+    ///
+    /// @param arena the C function is there as long as it is open
+    static MemorySegment upcall(IntConsumer function, Arena arena) {
+        return LINKER.upcallStub(
+                ACCEPT.bindTo(function), FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT), arena);
+    }
+
+    private static MethodHandle accept() {
+        try {
+            return MethodHandles.lookup()
+                    .findVirtual(IntConsumer.class, "accept",
+                            MethodType.methodType(void.class, int.class));
+        } catch (ReflectiveOperationException missing) {
+            throw new LinkageError("IntConsumer has no accept", missing);
+        }
     }
 
     private static MethodHandle link(

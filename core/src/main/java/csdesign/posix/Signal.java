@@ -7,11 +7,13 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.function.IntConsumer;
 
-/// `<signal.h>`: sending signals, and one handler that is safe in a JVM.
+/// `<signal.h>`: sending signals, and saying what they do.
 ///
 /// A Java method must not run as a signal handler wherever the signal happens to arrive.
-/// [#interruptBy] installs a C function that does nothing.
+/// [#interruptBy] installs a C function that does nothing, and is safe anywhere;
+/// [#handle] a Java method, for a signal that is let in at chosen calls only.
 public final class Signal {
     /// Ctrl-C.
     public static final int SIGINT = 2;
@@ -19,11 +21,34 @@ public final class Signal {
     /// Ends a process; cannot be handled.
     public static final int SIGKILL = 9;
 
+    /// A write that nobody will read. HotSpot handles it: a JVM sees EPIPE. Its default
+    /// action ends the process.
+    public static final int SIGPIPE = 13;
+
     /// Asks a process to end.
     public static final int SIGTERM = 15;
 
+    /// Lets a stopped process go on.
+    public static final int SIGCONT = 18;
+
+    /// Stops a process; cannot be handled.
+    public static final int SIGSTOP = 19;
+
+    /// The default action, in the place of a handler.
+    public static final int SIG_DFL = 0;
+
+    /// Nothing happens and no call is interrupted, in the place of a handler.
+    public static final int SIG_IGN = 1;
+
+    /// Begin a call again that the signal interrupted, where Linux can: read, accept,
+    /// waitpid, but never ppoll or pselect.
+    public static final int SA_RESTART = 0x1000_0000;
+
     /// Size of a `struct sigaction` in bytes.
     public static final int SIGACTION_BYTES = 152;
+
+    private static final int SA_MASK = 8;
+    private static final int SA_FLAGS = 136;
 
     private static final MethodHandle KILL = Native.link("kill", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle TGKILL = Native.link("tgkill", JAVA_INT, JAVA_INT, JAVA_INT,
@@ -90,9 +115,62 @@ public final class Signal {
     /// @param signum a signal that nobody else uses
     /// @return 0, or a negative errno
     public static int interruptBy(Errno errno, int signum) {
+        return install(errno, signum, Native.address("abs"), 0, MemorySegment.NULL);
+    }
+
+    /// Ignores a signal, and drops one that is pending. What this process execs or spawns
+    /// ignores it too, which a handler would not do.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param signum a signal that the JVM does not use
+    /// @return 0, or a negative errno: EINVAL for [#SIGKILL] and [#SIGSTOP]
+    public static int ignore(Errno errno, int signum) {
+        return install(errno, signum, MemorySegment.ofAddress(SIG_IGN), 0, MemorySegment.NULL);
+    }
+
+    /// Gives a signal its default action again, which for most of them ends the process.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param signum a signal that the JVM does not use
+    /// @return 0, or a negative errno: EINVAL for [#SIGKILL] and [#SIGSTOP]
+    public static int restoreDefault(Errno errno, int signum) {
+        return install(errno, signum, MemorySegment.ofAddress(SIG_DFL), 0, MemorySegment.NULL);
+    }
+
+    /// Lets a Java method handle a signal. **Only for a signal that is blocked in every
+    /// thread of the JVM**, which must have been started so ([Spawn] with a mask, or `env
+    /// --block-signal`), and that one thread lets in inside a call that can do so:
+    /// [SysPoll#ppoll] or [SysSelect#pselect] with a mask that does not hold it. Inside
+    /// the call the thread is in native state, the handler is an upcall as any other, and
+    /// the call answers EINTR once it has returned. Wherever else the signal arrives, in
+    /// compiled code or in the collector, the JVM can crash.
+    ///
+    /// The handler must not throw: an exception that leaves an upcall ends the JVM. A
+    /// [SysSignalfd] has no handler at all, and none of these rules but the first.
+    ///
+    /// @param errno where the call leaves its errno; not the one that the handler uses
+    /// @param signum a signal that the JVM does not use
+    /// @param handler receives the number of the signal, on the thread that let it in
+    /// @param flags 0 or [#SA_RESTART]
+    /// @param mask a `sigset_t` of what else is blocked while the handler runs, or NULL
+    /// @param arena must stay open as long as the handler is installed: the function that
+    ///     a closed one held is no longer there, and the signal would jump to it
+    /// @return 0, or a negative errno: EINVAL for [#SIGKILL] and [#SIGSTOP]
+    /// @see <a href="https://man7.org/linux/man-pages/man2/sigaction.2.html">sigaction(2)</a>
+    public static int handle(Errno errno, int signum, IntConsumer handler, int flags,
+            MemorySegment mask, Arena arena) {
+        return install(errno, signum, Native.upcall(handler, arena), flags, mask);
+    }
+
+    private static int install(Errno errno, int signum, MemorySegment handler, int flags,
+            MemorySegment mask) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment action = arena.allocate(SIGACTION_BYTES, 8);
-            action.set(ADDRESS, 0, Native.address("abs")); // sa_handler; mask and flags stay 0
+            action.set(ADDRESS, 0, handler); // sa_handler
+            if (!mask.equals(MemorySegment.NULL)) {
+                MemorySegment.copy(mask, 0, action, SA_MASK, SysSignalfd.SIGSET_BYTES);
+            }
+            action.set(JAVA_INT, SA_FLAGS, flags);
             return sigaction(errno, signum, action, MemorySegment.NULL);
         }
     }

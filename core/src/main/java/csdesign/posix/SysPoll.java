@@ -43,6 +43,9 @@ public final class SysPoll {
     private static final MethodHandle POLL = Native.link("poll", JAVA_INT, ADDRESS, JAVA_LONG,
             JAVA_INT);
 
+    private static final MethodHandle PPOLL = Native.link("ppoll", JAVA_INT, ADDRESS, JAVA_LONG,
+            ADDRESS, ADDRESS);
+
     private SysPoll() {}
 
     /// Waits until a descriptor is ready, the time is over, or a signal arrives (EINTR).
@@ -56,6 +59,30 @@ public final class SysPoll {
     public static int poll(Errno errno, MemorySegment fds, long nfds, int timeoutMillis) {
         try {
             return errno.join((int) POLL.invokeExact(errno.captured, fds, nfds, timeoutMillis));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Does the same with nanoseconds, and lets signals in while it waits: the kernel
+    /// changes the mask and waits in one step, so that none arrives between the two. A
+    /// signal that was pending ends it at once. But a descriptor that is ready comes
+    /// first: the signal stays pending then.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param fds an array of [#POLLFD]
+    /// @param nfds how many entries it has
+    /// @param timeout a `struct timespec`, or NULL to wait without end
+    /// @param sigmask a `sigset_t`, what this thread blocks during the call; NULL changes
+    ///     nothing
+    /// @return how many entries are ready (0: none in time), or a negative errno: EINTR
+    ///     after a handler ran, whatever [Signal#SA_RESTART] says
+    /// @see <a href="https://man7.org/linux/man-pages/man2/ppoll.2.html">ppoll(2)</a>
+    public static int ppoll(Errno errno, MemorySegment fds, long nfds, MemorySegment timeout,
+            MemorySegment sigmask) {
+        try {
+            return errno.join(
+                    (int) PPOLL.invokeExact(errno.captured, fds, nfds, timeout, sigmask));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

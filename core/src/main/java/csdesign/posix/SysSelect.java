@@ -23,6 +23,9 @@ public final class SysSelect {
     private static final MethodHandle SELECT = Native.link("select", JAVA_INT, JAVA_INT, ADDRESS,
             ADDRESS, ADDRESS, ADDRESS);
 
+    private static final MethodHandle PSELECT = Native.link("pselect", JAVA_INT, JAVA_INT, ADDRESS,
+            ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+
     private SysSelect() {}
 
     /// Waits until a descriptor is ready, the time is over, or a signal arrives (EINTR).
@@ -42,6 +45,31 @@ public final class SysSelect {
         try {
             return errno.join((int) SELECT.invokeExact(errno.captured, nfds, readfds, writefds,
                     exceptfds, timeout));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Does the same with nanoseconds, and lets signals in while it waits: the kernel
+    /// changes the mask and waits in one step, so that none arrives between the two. It
+    /// leaves `timeout` as it was.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param nfds the highest descriptor in any set, plus 1
+    /// @param readfds a set, or NULL
+    /// @param writefds a set, or NULL
+    /// @param exceptfds a set, or NULL
+    /// @param timeout a `struct timespec`, or NULL to wait without end
+    /// @param sigmask a `sigset_t`, what this thread blocks during the call; NULL changes
+    ///     nothing
+    /// @return how many bits are set (0: none in time), or a negative errno: EINTR after
+    ///     a handler ran, whatever [Signal#SA_RESTART] says
+    /// @see <a href="https://man7.org/linux/man-pages/man2/pselect.2.html">pselect(2)</a>
+    public static int pselect(Errno errno, int nfds, MemorySegment readfds, MemorySegment writefds,
+            MemorySegment exceptfds, MemorySegment timeout, MemorySegment sigmask) {
+        try {
+            return errno.join((int) PSELECT.invokeExact(errno.captured, nfds, readfds, writefds,
+                    exceptfds, timeout, sigmask));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -30,6 +30,9 @@ public final class SysSignalfd {
     /// Take from the mask.
     public static final int SIG_UNBLOCK = 1;
 
+    /// This is the mask.
+    public static final int SIG_SETMASK = 2;
+
     /// For the user.
     public static final int SIGUSR1 = 10;
 
@@ -44,6 +47,10 @@ public final class SysSignalfd {
     private static final MethodHandle SIGEMPTYSET = Native.link("sigemptyset", JAVA_INT, ADDRESS);
     private static final MethodHandle SIGADDSET = Native.link("sigaddset", JAVA_INT, ADDRESS,
             JAVA_INT);
+    private static final MethodHandle SIGFILLSET = Native.link("sigfillset", JAVA_INT, ADDRESS);
+    private static final MethodHandle SIGDELSET = Native.link("sigdelset", JAVA_INT, ADDRESS,
+            JAVA_INT);
+    private static final MethodHandle SIGPENDING = Native.link("sigpending", JAVA_INT, ADDRESS);
     private static final MethodHandle PTHREAD_SIGMASK = Native.link("pthread_sigmask", JAVA_INT,
             JAVA_INT, ADDRESS, ADDRESS);
 
@@ -94,11 +101,54 @@ public final class SysSignalfd {
         }
     }
 
+    /// Fills a set with all signals but the two that the C library keeps to itself.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param set a `sigset_t`
+    /// @return 0, or a negative errno
+    /// @see <a href="https://man7.org/linux/man-pages/man3/sigfillset.3.html">sigfillset(3)</a>
+    public static int sigfillset(Errno errno, MemorySegment set) {
+        try {
+            return errno.join((int) SIGFILLSET.invokeExact(errno.captured, set));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Takes a signal out of a set.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param set a `sigset_t`
+    /// @param signum its number
+    /// @return 0, or a negative errno
+    /// @see <a href="https://man7.org/linux/man-pages/man3/sigdelset.3.html">sigdelset(3)</a>
+    public static int sigdelset(Errno errno, MemorySegment set, int signum) {
+        try {
+            return errno.join((int) SIGDELSET.invokeExact(errno.captured, set, signum));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Reads which signals wait for this thread or this process, since they are blocked.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param set receives a `sigset_t`
+    /// @return 0, or a negative errno
+    /// @see <a href="https://man7.org/linux/man-pages/man2/sigpending.2.html">sigpending(2)</a>
+    public static int sigpending(Errno errno, MemorySegment set) {
+        try {
+            return errno.join((int) SIGPENDING.invokeExact(errno.captured, set));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
     /// Changes which signals this thread blocks. Answers the error number itself, not
     /// through errno.
     ///
     /// @param errno where the call leaves its errno
-    /// @param how [#SIG_BLOCK] or [#SIG_UNBLOCK]
+    /// @param how [#SIG_BLOCK], [#SIG_UNBLOCK] or [#SIG_SETMASK]
     /// @param set a `sigset_t`
     /// @param oldset receives the mask before, or NULL
     /// @return 0, or a positive error number

@@ -105,7 +105,7 @@ class ThreadCallsTest {
         MemorySegment now = box.arena.allocate(Signal.SIGACTION_BYTES, 8);
         assertThat(Signal.sigaction(errno, SIGNAL, NULL, now)).isZero();
         assertThat(now.get(ADDRESS, 0)).isEqualTo(Native.address("abs"));
-        assertThat(now.get(JAVA_INT, 136) & 0x1000_0000).as("SA_RESTART").isZero();
+        assertThat(now.get(JAVA_INT, 136) & Signal.SA_RESTART).as("SA_RESTART").isZero();
 
         int readEnd = box.pipe(0)[0];
         int pid = (int) ProcessHandle.current().pid();
