@@ -23,6 +23,16 @@ public final class SysSocket {
     /// A stream of bytes: TCP.
     public static final int SOCK_STREAM = 1;
 
+    /// Packets of a network interface; needs CAP_NET_RAW.
+    public static final int AF_PACKET = 17;
+
+    /// Messages that may be lost: UDP. Of a packet socket, packets without their
+    /// link-layer header.
+    public static final int SOCK_DGRAM = 2;
+
+    /// Packets with their headers; needs CAP_NET_RAW.
+    public static final int SOCK_RAW = 3;
+
     /// Answer EAGAIN where a call would block.
     public static final int SOCK_NONBLOCK = 0x800;
 
@@ -50,6 +60,14 @@ public final class SysSocket {
     /// Several listeners share a port, the kernel shards.
     public static final int SO_REUSEPORT = 15;
 
+    /// How long a receive or an accept blocks before EAGAIN, a `struct timeval`; 0 is for
+    /// ever.
+    public static final int SO_RCVTIMEO = 20;
+
+    /// How long a send blocks before EAGAIN, or a connect before EINPROGRESS, a
+    /// `struct timeval`; 0 is for ever.
+    public static final int SO_SNDTIMEO = 21;
+
     /// Run a classic BPF program on every arriving packet.
     public static final int SO_ATTACH_FILTER = 26;
 
@@ -64,6 +82,19 @@ public final class SysSocket {
 
     /// Send small segments at once. Accepted sockets inherit it.
     public static final int TCP_NODELAY = 1;
+
+    /// The largest segment in bytes.
+    public static final int TCP_MAXSEG = 2;
+
+    /// Send no segment that is not full, until it is set to 0 or 200 ms are over.
+    public static final int TCP_CORK = 3;
+
+    /// Reads what the kernel knows of a connection, see [LinuxTcp#info].
+    public static final int TCP_INFO = 11;
+
+    /// Acknowledge at once. The kernel may leave this mode by itself: set it again after
+    /// each receive.
+    public static final int TCP_QUICKACK = 12;
 
     /// Accept once data is there.
     public static final int TCP_DEFER_ACCEPT = 9;
@@ -117,6 +148,8 @@ public final class SysSocket {
             JAVA_INT);
     private static final MethodHandle GETSOCKNAME = Native.link("getsockname", JAVA_INT, JAVA_INT,
             ADDRESS, ADDRESS);
+    private static final MethodHandle GETPEERNAME = Native.link("getpeername", JAVA_INT, JAVA_INT,
+            ADDRESS, ADDRESS);
     private static final MethodHandle SETSOCKOPT = Native.link("setsockopt", JAVA_INT, JAVA_INT,
             JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle GETSOCKOPT = Native.link("getsockopt", JAVA_INT, JAVA_INT,
@@ -125,6 +158,8 @@ public final class SysSocket {
             JAVA_LONG, JAVA_INT);
     private static final MethodHandle RECV = Native.link("recv", JAVA_LONG, JAVA_INT, ADDRESS,
             JAVA_LONG, JAVA_INT);
+    private static final MethodHandle RECVFROM = Native.link("recvfrom", JAVA_LONG, JAVA_INT,
+            ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle SENDMSG = Native.link("sendmsg", JAVA_LONG, JAVA_INT, ADDRESS,
             JAVA_INT);
     private static final MethodHandle RECVMSG = Native.link("recvmsg", JAVA_LONG, JAVA_INT, ADDRESS,
@@ -249,6 +284,22 @@ public final class SysSocket {
         }
     }
 
+    /// Reads the address of the other side.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param fd the socket
+    /// @param addr receives it
+    /// @param addrlen its size, in and out
+    /// @return 0, or a negative errno: ENOTCONN where there is no other side
+    /// @see <a href="https://man7.org/linux/man-pages/man2/getpeername.2.html">getpeername(2)</a>
+    public static int getpeername(Errno errno, int fd, MemorySegment addr, MemorySegment addrlen) {
+        try {
+            return errno.join((int) GETPEERNAME.invokeExact(errno.captured, fd, addr, addrlen));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
     /// Sets an option.
     ///
     /// @param errno where the call leaves its errno
@@ -318,6 +369,27 @@ public final class SysSocket {
     public static long recv(Errno errno, int fd, MemorySegment buf, long count, int flags) {
         try {
             return errno.join((long) RECV.invokeExact(errno.captured, fd, buf, count, flags));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Reads one message, and who sent it. What does not fit into the buffer is lost.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param fd the socket
+    /// @param buf off-heap memory of at least `count` bytes
+    /// @param count how many bytes at most
+    /// @param flags [#MSG_DONTWAIT] and others
+    /// @param addr receives the sender's address, or NULL
+    /// @param addrlen its size, in and out, or NULL
+    /// @return the number of bytes, or a negative errno
+    /// @see <a href="https://man7.org/linux/man-pages/man2/recvfrom.2.html">recvfrom(2)</a>
+    public static long recvfrom(Errno errno, int fd, MemorySegment buf, long count, int flags,
+            MemorySegment addr, MemorySegment addrlen) {
+        try {
+            return errno.join((long) RECVFROM.invokeExact(errno.captured, fd, buf, count, flags,
+                    addr, addrlen));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -37,6 +37,8 @@ class CompilerViewTest {
     /// Where a class is more than the header of its name, or the constants of a class whose names begin alike
     /// are of another header.
     private static final Map<String, List<String>> HEADERS = Map.of(
+            "LinuxTcp", List.of("linux/tcp.h"),
+            "LinuxTcp.TCP_", List.of("netinet/tcp.h"),
             "SysPidfd", List.of("sys/syscall.h"), // <sys/pidfd.h> came with glibc 2.36
             "SysMman", List.of("sys/mman.h", "linux/mman.h"), // glibc learns of advice later
             "SysPoll", List.of("poll.h"),
@@ -48,6 +50,20 @@ class CompilerViewTest {
     /// Constants of our own: sizes and offsets.
     private static final Map<String, String> EXPRESSIONS = Map.ofEntries(
             Map.entry("Fcntl.FLOCK_BYTES", "sizeof(struct flock)"),
+            Map.entry("LinuxTcp.INFO_BYTES", // grows with the kernel: room for what is named
+                    "offsetof(struct tcp_info, tcpi_bytes_sent) + 8 <= 256 ? 256 : -1"),
+            Map.entry("LinuxTcp.TCPI_STATE", "offsetof(struct tcp_info, tcpi_state)"),
+            Map.entry("LinuxTcp.TCPI_SND_MSS", "offsetof(struct tcp_info, tcpi_snd_mss)"),
+            Map.entry("LinuxTcp.TCPI_UNACKED", "offsetof(struct tcp_info, tcpi_unacked)"),
+            Map.entry("LinuxTcp.TCPI_RTT", "offsetof(struct tcp_info, tcpi_rtt)"),
+            Map.entry("LinuxTcp.TCPI_TOTAL_RETRANS",
+                    "offsetof(struct tcp_info, tcpi_total_retrans)"),
+            Map.entry("LinuxTcp.TCPI_SEGS_OUT", "offsetof(struct tcp_info, tcpi_segs_out)"),
+            Map.entry("LinuxTcp.TCPI_SEGS_IN", "offsetof(struct tcp_info, tcpi_segs_in)"),
+            Map.entry("LinuxTcp.TCPI_DATA_SEGS_IN", "offsetof(struct tcp_info, tcpi_data_segs_in)"),
+            Map.entry("LinuxTcp.TCPI_DATA_SEGS_OUT",
+                    "offsetof(struct tcp_info, tcpi_data_segs_out)"),
+            Map.entry("LinuxTcp.TCPI_BYTES_SENT", "offsetof(struct tcp_info, tcpi_bytes_sent)"),
             Map.entry("Pthread.MUTEXATTR_BYTES", "sizeof(pthread_mutexattr_t)"),
             Map.entry("Pthread.MUTEX_BYTES", "sizeof(pthread_mutex_t)"),
             Map.entry("Signal.SA_FLAGS", "offsetof(struct sigaction, sa_flags)"),

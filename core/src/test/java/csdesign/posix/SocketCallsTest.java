@@ -11,15 +11,19 @@ import static csdesign.posix.SysSocket.SHUT_RD;
 import static csdesign.posix.SysSocket.SHUT_RDWR;
 import static csdesign.posix.SysSocket.SHUT_WR;
 import static csdesign.posix.SysSocket.SOCK_CLOEXEC;
+import static csdesign.posix.SysSocket.SOCK_DGRAM;
 import static csdesign.posix.SysSocket.SOCK_NONBLOCK;
 import static csdesign.posix.SysSocket.SOCK_STREAM;
 import static csdesign.posix.SysSocket.SOL_SOCKET;
 import static csdesign.posix.SysSocket.SO_ERROR;
 import static csdesign.posix.SysSocket.SO_LINGER;
 import static csdesign.posix.SysSocket.SO_RCVBUF;
+import static csdesign.posix.SysSocket.SO_RCVTIMEO;
 import static csdesign.posix.SysSocket.SO_REUSEADDR;
 import static csdesign.posix.SysSocket.TCP_NODELAY;
+import static java.lang.foreign.MemorySegment.NULL;
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -27,6 +31,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Field;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -108,6 +113,102 @@ class SocketCallsTest {
 
     private int accept(int listener, int flags) {
         return SysSocket.accept4(errno, listener, MemorySegment.NULL, MemorySegment.NULL, flags);
+    }
+
+    @Test
+    void shouldTellWhoTheOtherSideIsAndHowTheConnectionFares() throws IOException {
+        int listener = box.listener(0);
+        int client = box.keep(SysSocket.socket(errno, SysSocket.AF_INET, SOCK_STREAM, 0));
+        MemorySegment peer = box.arena.allocate(SockAddr.IN6_BYTES, 8);
+        MemorySegment size = box.arena.allocateFrom(JAVA_INT, SockAddr.IN6_BYTES);
+        assertThat(SysSocket.getpeername(errno, client, peer, size)).isEqualTo(-Errno.ENOTCONN);
+        assertThat(info(client).get(JAVA_BYTE, LinuxTcp.TCPI_STATE))
+                .isEqualTo((byte) LinuxTcp.TCP_CLOSE);
+        assertThat(info(listener).get(JAVA_BYTE, LinuxTcp.TCPI_STATE))
+                .isEqualTo((byte) LinuxTcp.TCP_LISTEN);
+
+        MemorySegment name = SockAddr.of(box.arena, box.name(listener));
+        SysSocket.connect(errno, client, name, (int) name.byteSize());
+        MemorySegment entry = box.arena.allocate(SysPoll.POLLFD_BYTES, 8);
+        SysPoll.set(entry, 0, listener, SysPoll.POLLIN);
+        assertThat(SysPoll.poll(errno, entry, 1, 5_000)).isOne();
+        assertThat(info(listener).get(JAVA_INT, LinuxTcp.TCPI_UNACKED)).as("waits").isOne();
+        int server = box.keep(accept(listener, 0));
+        assertThat(SysSocket.getpeername(errno, client, peer, size)).isZero();
+        assertThat(size.get(JAVA_INT, 0)).isEqualTo(SockAddr.IN_BYTES);
+        assertThat(SockAddr.read(peer)).isEqualTo(box.name(server));
+
+        for (int i = 0; i < 3; i++) {
+            SysSocket.send(errno, client, box.bytes("hello"), 5, MSG_NOSIGNAL);
+            SysSocket.recv(errno, server, box.arena.allocate(5), 5, 0);
+        }
+        MemorySegment sent = info(client);
+        assertThat(sent.get(JAVA_BYTE, LinuxTcp.TCPI_STATE))
+                .isEqualTo((byte) LinuxTcp.TCP_ESTABLISHED);
+        assertThat(sent.get(JAVA_LONG, LinuxTcp.TCPI_BYTES_SENT)).isEqualTo(15);
+        assertThat(sent.get(JAVA_INT, LinuxTcp.TCPI_DATA_SEGS_OUT)).isEqualTo(3);
+        assertThat(sent.get(JAVA_INT, LinuxTcp.TCPI_SEGS_OUT)).as("SYN, ACK, 3").isEqualTo(5);
+        assertThat(sent.get(JAVA_INT, LinuxTcp.TCPI_RTT)).as("µs").isBetween(1, 1_000_000);
+        assertThat(sent.get(JAVA_INT, LinuxTcp.TCPI_SND_MSS)).isBetween(500, 65_536);
+        MemorySegment received = info(server);
+        assertThat(received.get(JAVA_INT, LinuxTcp.TCPI_DATA_SEGS_IN)).isEqualTo(3);
+        assertThat(received.get(JAVA_INT, LinuxTcp.TCPI_SEGS_IN)).isGreaterThanOrEqualTo(3);
+        SysSocket.shutdown(errno, client, SHUT_WR);
+        assertThat(SysSocket.recv(errno, server, box.arena.allocate(1), 1, 0)).isZero();
+        assertThat(info(server).get(JAVA_BYTE, LinuxTcp.TCPI_STATE))
+                .isEqualTo((byte) LinuxTcp.TCP_CLOSE_WAIT);
+        assertThat(LinuxTcp.info(errno, box.pair()[0], sent)).isEqualTo(-Errno.EOPNOTSUPP);
+    }
+
+    /// Full of ones before, so that what the kernel does not write shows.
+    private MemorySegment info(int fd) throws IOException {
+        MemorySegment info = box.arena.allocate(2L * LinuxTcp.INFO_BYTES, 8);
+        info.fill((byte) 0xff);
+        Errno.check(LinuxTcp.info(errno, fd, info), "getsockopt", "TCP_INFO");
+        assertThat(info.asSlice(info.byteSize() - 8).get(JAVA_LONG, 0)).as("beyond").isZero();
+        return info;
+    }
+
+    @Test
+    void shouldNameTheStatesOfAConnection() throws ReflectiveOperationException {
+        int states = 0;
+        for (Field field : LinuxTcp.class.getFields()) {
+            if (field.getName().startsWith("TCP_")) {
+                assertThat("TCP_" + LinuxTcp.stateName(field.getInt(null)))
+                        .isEqualTo(field.getName());
+                states++;
+            }
+        }
+        assertThat(states).isEqualTo(11);
+        assertThat(LinuxTcp.stateName(99)).isEqualTo("state 99");
+    }
+
+    @Test
+    void shouldReceiveAMessageAndWhoSentIt() throws IOException {
+        int receiver = box.keep(SysSocket.socket(errno, SysSocket.AF_INET, SOCK_DGRAM, 0));
+        int sender = box.keep(SysSocket.socket(errno, SysSocket.AF_INET, SOCK_DGRAM, 0));
+        MemorySegment any = SockAddr.of(box.arena, Sandbox.loopback(0));
+        SysSocket.bind(errno, receiver, any, (int) any.byteSize());
+        MemorySegment name = SockAddr.of(box.arena, box.name(receiver));
+        SysSocket.connect(errno, sender, name, (int) name.byteSize());
+        SysSocket.send(errno, sender, box.bytes("hello"), 5, 0);
+
+        MemorySegment from = box.arena.allocate(SockAddr.IN6_BYTES, 8);
+        MemorySegment size = box.arena.allocateFrom(JAVA_INT, SockAddr.IN6_BYTES);
+        MemorySegment buffer = box.arena.allocate(8);
+        assertThat(SysSocket.recvfrom(errno, receiver, buffer, 4, 0, from, size)).isEqualTo(4);
+        assertThat(text(buffer, 4)).isEqualTo("hell");
+        assertThat(SockAddr.read(from)).isEqualTo(box.name(sender));
+        assertThat(SysSocket.recvfrom(errno, receiver, buffer, 8, MSG_DONTWAIT, NULL, NULL))
+                .as("the rest is lost").isEqualTo(-Errno.EAGAIN);
+        MemorySegment timeval = box.arena.allocate(16, 8);
+        timeval.set(JAVA_LONG, 8, 20_000);
+        assertThat(SysSocket.setsockopt(errno, receiver, SOL_SOCKET, SO_RCVTIMEO, timeval, 16))
+                .isZero();
+        assertThat(SysSocket.recvfrom(errno, receiver, buffer, 8, 0, NULL, NULL))
+                .as("in time").isEqualTo(-Errno.EAGAIN);
+        assertThat(SysSocket.recvfrom(errno, -1, buffer, 8, 0, NULL, NULL))
+                .isEqualTo(-Errno.EBADF);
     }
 
     @Test
