@@ -8,17 +8,42 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// `<sched.h>`: which processors a thread may run on.
+/// `<sched.h>`: which processors a thread may run on, and which network it
+/// sees.
 public final class Sched {
     /// Size of a `cpu_set_t` in bytes: 1,024 processors.
     public static final int CPU_SET_BYTES = 128;
 
+    /// A network of its own: interfaces, addresses, routes, ports and sysctls.
+    public static final int CLONE_NEWNET = 0x4000_0000;
+
+    private static final MethodHandle UNSHARE = Native.link("unshare", JAVA_INT, JAVA_INT);
     private static final MethodHandle SCHED_SETAFFINITY = Native.link("sched_setaffinity", JAVA_INT,
             JAVA_INT, JAVA_LONG, ADDRESS);
     private static final MethodHandle SCHED_GETAFFINITY = Native.link("sched_getaffinity", JAVA_INT,
             JAVA_INT, JAVA_LONG, ADDRESS);
 
     private Sched() {}
+
+    /// Gives the calling thread something of its own that it shared. A thread that it
+    /// makes afterwards gets the same; the other threads of the JVM keep what they had,
+    /// and so do sockets that are open already. There is no way back: let a platform
+    /// thread end with it. A new network has a loopback interface that is down, see
+    /// [SysIoctl].
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param flags [#CLONE_NEWNET]
+    /// @return 0, or a negative errno: EPERM without CAP_SYS_ADMIN, ENOSPC where there
+    ///     are too many already
+    /// @see <a href="https://man7.org/linux/man-pages/man2/unshare.2.html">unshare(2)</a>
+    /// @see <a href="https://man7.org/linux/man-pages/man7/network_namespaces.7.html">network_namespaces(7)</a>
+    public static int unshare(Errno errno, int flags) {
+        try {
+            return errno.join((int) UNSHARE.invokeExact(errno.captured, flags));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
 
     /// Pins a thread. A thread or process that it makes afterwards inherits the mask.
     ///

@@ -23,7 +23,7 @@ public final class SysSocket {
     /// A stream of bytes: TCP.
     public static final int SOCK_STREAM = 1;
 
-    /// Packets of a network interface; needs CAP_NET_RAW.
+    /// Packets of a network interface, see [NetpacketPacket].
     public static final int AF_PACKET = 17;
 
     /// Messages that may be lost: UDP. Of a packet socket, packets without their

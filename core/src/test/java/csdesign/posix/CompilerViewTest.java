@@ -39,6 +39,8 @@ class CompilerViewTest {
     private static final Map<String, List<String>> HEADERS = Map.of(
             "LinuxTcp", List.of("linux/tcp.h"),
             "LinuxTcp.TCP_", List.of("netinet/tcp.h"),
+            "NetpacketPacket", List.of("netpacket/packet.h", "net/ethernet.h"),
+            "SysIoctl", List.of("sys/ioctl.h", "net/if.h", "linux/sockios.h"),
             "SysPidfd", List.of("sys/syscall.h"), // <sys/pidfd.h> came with glibc 2.36
             "SysMman", List.of("sys/mman.h", "linux/mman.h"), // glibc learns of advice later
             "SysPoll", List.of("poll.h"),
@@ -64,6 +66,11 @@ class CompilerViewTest {
             Map.entry("LinuxTcp.TCPI_DATA_SEGS_OUT",
                     "offsetof(struct tcp_info, tcpi_data_segs_out)"),
             Map.entry("LinuxTcp.TCPI_BYTES_SENT", "offsetof(struct tcp_info, tcpi_bytes_sent)"),
+            Map.entry("NetpacketPacket.SLL_FAMILY", "offsetof(struct sockaddr_ll, sll_family)"),
+            Map.entry("NetpacketPacket.SLL_IFINDEX", "offsetof(struct sockaddr_ll, sll_ifindex)"),
+            Map.entry("NetpacketPacket.SLL_PKTTYPE", "offsetof(struct sockaddr_ll, sll_pkttype)"),
+            Map.entry("NetpacketPacket.SLL_PROTOCOL", "offsetof(struct sockaddr_ll, sll_protocol)"),
+            Map.entry("NetpacketPacket.SOCKADDR_LL_BYTES", "sizeof(struct sockaddr_ll)"),
             Map.entry("Pthread.MUTEXATTR_BYTES", "sizeof(pthread_mutexattr_t)"),
             Map.entry("Pthread.MUTEX_BYTES", "sizeof(pthread_mutex_t)"),
             Map.entry("Signal.SA_FLAGS", "offsetof(struct sigaction, sa_flags)"),
@@ -83,6 +90,9 @@ class CompilerViewTest {
             Map.entry("Sched.CPU_SET_BYTES", "sizeof(cpu_set_t)"),
             Map.entry("SysEpoll.DATA_OFFSET", "offsetof(struct epoll_event, data)"),
             Map.entry("SysEpoll.EVENT_BYTES", "sizeof(struct epoll_event)"),
+            Map.entry("SysIoctl.IFREQ_BYTES", "sizeof(struct ifreq)"),
+            Map.entry("SysIoctl.IFR_FLAGS", "offsetof(struct ifreq, ifr_flags)"),
+            Map.entry("SysIoctl.IFR_MTU", "offsetof(struct ifreq, ifr_mtu)"),
             Map.entry("SysPoll.POLLFD_BYTES", "sizeof(struct pollfd)"),
             Map.entry("SysResource.RLIMIT_BYTES", "sizeof(struct rlimit)"),
             Map.entry("SysResource.RUSAGE_BYTES", "sizeof(struct rusage)"),
