@@ -206,6 +206,19 @@ public final class Errno {
         return result;
     }
 
+    /// The same for a `ssize_t`.
+    ///
+    /// @param result what a function of this package answered
+    /// @param call the C function's name
+    /// @return the result, 0 or more
+    /// @throws PosixException when the result is a negative errno
+    public static long check(long result, String call) throws PosixException {
+        if (result < 0) {
+            throw new PosixException(call, new Object[0], (int) -result);
+        }
+        return result;
+    }
+
     /// The symbol of an error number.
     ///
     /// @param errno a positive error number

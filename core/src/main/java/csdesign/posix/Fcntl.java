@@ -19,6 +19,10 @@ public final class Fcntl {
     /// Answer EAGAIN where the call would block.
     public static final int O_NONBLOCK = 0x800;
 
+    /// Send [Signal#SIGIO] to the owner when the descriptor becomes readable or writable,
+    /// or its other end is closed; by [#F_SETFL], not by open.
+    public static final int O_ASYNC = 0x2000;
+
     /// Close on execve.
     public static final int O_CLOEXEC = 0x80000;
 
@@ -33,6 +37,10 @@ public final class Fcntl {
 
     /// Set the status flags.
     public static final int F_SETFL = 4;
+
+    /// Set the owner, to whom [#O_ASYNC] sends its signal: a process id, or a negative
+    /// process group id.
+    public static final int F_SETOWN = 8;
 
     /// The one descriptor flag: close on execve.
     public static final int FD_CLOEXEC = 1;

@@ -59,6 +59,10 @@ public final class LinuxTcp {
     /// of a listening socket, of the connections that wait to be accepted.
     public static final int TCPI_UNACKED = 24;
 
+    /// Offset of the count of segments beyond a gap that the other side has, an `int`; of
+    /// a listening socket, of its backlog: as it was asked for, or the most there is.
+    public static final int TCPI_SACKED = 28;
+
     /// Offset of the smoothed round-trip time in µs, an `int`.
     public static final int TCPI_RTT = 68;
 

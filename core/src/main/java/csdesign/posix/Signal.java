@@ -34,6 +34,10 @@ public final class Signal {
     /// Stops a process; cannot be handled.
     public static final int SIGSTOP = 19;
 
+    /// A descriptor with [Fcntl#O_ASYNC] has something to tell. Its default action ends
+    /// the process.
+    public static final int SIGIO = 29;
+
     /// The default action, in the place of a handler.
     public static final int SIG_DFL = 0;
 

@@ -105,6 +105,10 @@ public final class SysSocket {
     /// This call does not block.
     public static final int MSG_DONTWAIT = 0x40;
 
+    /// To recv of a TCP socket: forget the bytes, and copy none of them. Of a datagram,
+    /// the answer is its whole length.
+    public static final int MSG_TRUNC = 0x20;
+
     /// EPIPE, and no SIGPIPE.
     public static final int MSG_NOSIGNAL = 0x4000;
 

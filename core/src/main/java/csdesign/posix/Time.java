@@ -7,8 +7,12 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// `<time.h>`: the clocks of other processes.
+/// `<time.h>`: clocks of the processor time that a thread or a process has used.
 public final class Time {
+    /// The clock that runs while the calling thread does, in user or kernel mode. It is
+    /// exact where getrusage may only have counted ticks.
+    public static final int CLOCK_THREAD_CPUTIME_ID = 3;
+
     /// Size of a `struct timespec` in bytes: seconds, then nanoseconds, each a `long`.
     public static final int TIMESPEC_BYTES = 16;
 

@@ -8,10 +8,12 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// `<unistd.h>`: read, write, close, dup2, pipe; fork, execve, _exit.
+/// `<unistd.h>`: read, pread, write, close, dup2, pipe; fork, execve, _exit.
 public final class Unistd {
     private static final MethodHandle READ = Native.link("read", JAVA_LONG, JAVA_INT, ADDRESS,
             JAVA_LONG);
+    private static final MethodHandle PREAD = Native.link("pread", JAVA_LONG, JAVA_INT, ADDRESS,
+            JAVA_LONG, JAVA_LONG);
     private static final MethodHandle WRITE = Native.link("write", JAVA_LONG, JAVA_INT, ADDRESS,
             JAVA_LONG);
     private static final MethodHandle CLOSE = Native.link("close", JAVA_INT, JAVA_INT);
@@ -40,6 +42,25 @@ public final class Unistd {
     public static long read(Errno errno, int fd, MemorySegment buf, long count) {
         try {
             return errno.join((long) READ.invokeExact(errno.captured, fd, buf, count));
+        } catch (Throwable thrown) {
+            throw Native.never(thrown);
+        }
+    }
+
+    /// Reads from a place in a file, and leaves the file's own offset alone.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param fd a file
+    /// @param buf off-heap memory of at least `count` bytes
+    /// @param count how many bytes at most
+    /// @param offset where to begin
+    /// @return the number of bytes, 0 at the end; or a negative errno: ESPIPE for a pipe
+    ///     or a socket
+    /// @see <a href="https://man7.org/linux/man-pages/man2/pread.2.html">pread(2)</a>
+    public static long pread(Errno errno, int fd, MemorySegment buf, long count, long offset) {
+        try {
+            return errno.join(
+                    (long) PREAD.invokeExact(errno.captured, fd, buf, count, offset));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

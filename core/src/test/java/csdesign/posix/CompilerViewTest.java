@@ -57,6 +57,7 @@ class CompilerViewTest {
             Map.entry("LinuxTcp.TCPI_STATE", "offsetof(struct tcp_info, tcpi_state)"),
             Map.entry("LinuxTcp.TCPI_SND_MSS", "offsetof(struct tcp_info, tcpi_snd_mss)"),
             Map.entry("LinuxTcp.TCPI_UNACKED", "offsetof(struct tcp_info, tcpi_unacked)"),
+            Map.entry("LinuxTcp.TCPI_SACKED", "offsetof(struct tcp_info, tcpi_sacked)"),
             Map.entry("LinuxTcp.TCPI_RTT", "offsetof(struct tcp_info, tcpi_rtt)"),
             Map.entry("LinuxTcp.TCPI_TOTAL_RETRANS",
                     "offsetof(struct tcp_info, tcpi_total_retrans)"),

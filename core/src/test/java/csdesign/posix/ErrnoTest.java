@@ -19,6 +19,9 @@ class ErrnoTest {
     @Test
     void shouldLetAResultPass() throws IOException {
         assertThat(Errno.check(0, "close")).isZero();
+        assertThat(Errno.check(1L << 40, "sendfile")).isEqualTo(1L << 40);
+        assertThatThrownBy(() -> Errno.check((long) -Errno.EPIPE, "sendfile"))
+                .hasMessage("sendfile(): EPIPE (32): Broken pipe");
         assertThat(Errno.check(Integer.MAX_VALUE, "read")).isEqualTo(Integer.MAX_VALUE);
     }
 

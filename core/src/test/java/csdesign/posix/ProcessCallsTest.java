@@ -54,6 +54,22 @@ class ProcessCallsTest {
     }
 
     @Test
+    void shouldSignalTheOwnerOfADescriptorWhoseOtherEndIsClosed() throws Exception {
+        int[] pair = box.pair();
+        Process owner = new ProcessBuilder("sleep", "100").start();
+        try {
+            assertThat(Fcntl.fcntl(errno, pair[0], Fcntl.F_SETOWN, (int) owner.pid())).isZero();
+            assertThat(Fcntl.fcntl(errno, pair[0], Fcntl.F_SETFL, Fcntl.O_ASYNC)).isZero();
+            assertThat(owner.isAlive()).isTrue();
+            box.drop(pair[1]);
+
+            assertThat(owner.waitFor()).isEqualTo(128 + Signal.SIGIO);
+        } finally {
+            owner.destroyForcibly();
+        }
+    }
+
+    @Test
     void shouldSayThatThereIsNoProgramToBecome() {
         MemorySegment none = box.arena.allocate(8, 8);
 

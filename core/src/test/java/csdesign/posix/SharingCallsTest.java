@@ -52,6 +52,19 @@ class SharingCallsTest {
     }
 
     @Test
+    void shouldReadFromAPlaceAndLeaveTheOffsetAlone() throws IOException {
+        int fd = box.keep(SysMman.memfd_create(errno, box.bytes("place\0"), SysMman.MFD_CLOEXEC));
+        assertThat(Unistd.write(errno, fd, box.bytes("abcdef"), 6)).isEqualTo(6);
+        MemorySegment buffer = box.arena.allocate(8);
+
+        assertThat(Unistd.pread(errno, fd, buffer, 3, 2)).isEqualTo(3);
+        assertThat(Sandbox.text(buffer, 3)).isEqualTo("cde");
+        assertThat(Unistd.pread(errno, fd, buffer, 8, 6)).as("at the end").isZero();
+        assertThat(Unistd.read(errno, fd, buffer, 8)).as("where write left it").isZero();
+        assertThat(Unistd.pread(errno, box.pipe(0)[0], buffer, 8, 0)).isEqualTo(-Errno.ESPIPE);
+    }
+
+    @Test
     void shouldMoveAMappingAndProtectIt() {
         int protection = SysMman.PROT_READ | SysMman.PROT_WRITE;
         int flags = SysMman.MAP_PRIVATE | SysMman.MAP_ANONYMOUS;

@@ -138,6 +138,10 @@ class SocketCallsTest {
         assertThat(size.get(JAVA_INT, 0)).isEqualTo(SockAddr.IN_BYTES);
         assertThat(SockAddr.read(peer)).isEqualTo(box.name(server));
 
+        assertThat(info(listener).get(JAVA_INT, LinuxTcp.TCPI_UNACKED)).as("waits").isZero();
+        SysSocket.listen(errno, listener, 7);
+        assertThat(info(listener).get(JAVA_INT, LinuxTcp.TCPI_SACKED)).as("backlog").isEqualTo(7);
+
         for (int i = 0; i < 3; i++) {
             SysSocket.send(errno, client, box.bytes("hello"), 5, MSG_NOSIGNAL);
             SysSocket.recv(errno, server, box.arena.allocate(5), 5, 0);
@@ -158,6 +162,22 @@ class SocketCallsTest {
         assertThat(info(server).get(JAVA_BYTE, LinuxTcp.TCPI_STATE))
                 .isEqualTo((byte) LinuxTcp.TCP_CLOSE_WAIT);
         assertThat(LinuxTcp.info(errno, box.pair()[0], sent)).isEqualTo(-Errno.EOPNOTSUPP);
+    }
+
+    @Test
+    void shouldForgetBytesOfAConnectionWithoutCopyingThem() throws IOException {
+        int listener = box.listener(0);
+        int client = box.keep(SysSocket.socket(errno, SysSocket.AF_INET, SOCK_STREAM, 0));
+        MemorySegment name = SockAddr.of(box.arena, box.name(listener));
+        SysSocket.connect(errno, client, name, (int) name.byteSize());
+        int server = box.keep(accept(listener, 0));
+        SysSocket.send(errno, client, box.bytes("hello"), 5, MSG_NOSIGNAL);
+        MemorySegment buffer = box.arena.allocateFrom("-----");
+
+        assertThat(SysSocket.recv(errno, server, buffer, 4, SysSocket.MSG_TRUNC)).isEqualTo(4);
+        assertThat(text(buffer, 5)).isEqualTo("-----");
+        assertThat(SysSocket.recv(errno, server, buffer, 4, 0)).isOne();
+        assertThat(text(buffer, 1)).isEqualTo("o");
     }
 
     /// Full of ones before, so that what the kernel does not write shows.

@@ -147,6 +147,11 @@ class SpawnCallsTest {
         assertThat(ours).isBetween(before.minus(slack), after.plus(slack));
         assertThat(cpuTime(cat)).as("that of a small program").isPositive().isLessThan(ours);
 
+        MemorySegment own = box.arena.allocate(Time.TIMESPEC_BYTES, 8);
+        Time.clock_gettime(errno, Time.CLOCK_THREAD_CPUTIME_ID, own);
+        assertThat(Duration.ofSeconds(own.get(JAVA_LONG, 0), own.get(JAVA_LONG, 8)))
+                .as("this thread's").isPositive().isLessThan(after.plus(slack));
+
         box.drop(input[1]); // the end of its input
         assertThat(endOf(cat)).isEqualTo("exit code 0");
         MemorySegment clock = box.arena.allocate(JAVA_INT);
