@@ -101,6 +101,13 @@ public final class ForkingJvm {
         return arguments.length > 0 && arguments[0].equals(MARK);
     }
 
+    /// What such a JVM is started with.
+    ///
+    /// @return flags of `java`
+    public static List<String> flags() {
+        return FLAGS;
+    }
+
     /// Becomes it: runs the design's `main` again with arguments for [#server].
     ///
     /// @param design whose `main`

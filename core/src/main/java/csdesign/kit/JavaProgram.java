@@ -26,17 +26,17 @@ import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 
-/// How a design starts itself again in another process: the same JVM, the same flags, the
-/// same classes.
+/// How a design or a lab starts itself again in another process: the same JVM, the same
+/// flags, the same classes.
 ///
-/// A design that was started from its source file (`java Epoll.java`) has classes in
-/// memory only. They are compiled once more into a jar in memory without a name, which
+/// One that was started from its source file (`java Epoll.java`) has classes in memory
+/// only. They are compiled once more into a jar in memory without a name, which
 /// other processes open through `/proc`: there is no file to be left behind.
 ///
 /// @param java the JVM's path
 /// @param flags of this JVM, as it was started
 /// @param classPath of jars and folders
-/// @param mainClass the design's
+/// @param mainClass the design's or the lab's
 public record JavaProgram(
         String java, List<String> flags, String classPath, String mainClass) {
     /// Options of the `java` launcher whose value is the next argument. They are not
@@ -50,7 +50,7 @@ public record JavaProgram(
 
     /// This program, with another main class.
     ///
-    /// @param mainClass a design
+    /// @param mainClass a design or a lab
     /// @return how to start it
     /// @throws IOException when its source cannot be compiled again
     public static JavaProgram of(Class<?> mainClass) throws IOException {
@@ -69,7 +69,7 @@ public record JavaProgram(
         }
         boolean fromSource = !ClassLoader.getSystemClassLoader().equals(mainClass.getClassLoader());
         String classPath = fromSource
-                ? compile(Path.of(words.get(i)))
+                ? compile(Path.of(words.get(i)), mainClass.getPackageName())
                 : System.getProperty("java.class.path");
         return new JavaProgram(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -128,14 +128,16 @@ public record JavaProgram(
     }
 
     /// @return a class path: the jar by its descriptor
-    private static String compile(Path source) throws IOException {
+    private static String compile(Path source, String packageName) throws IOException {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-        Path root = source.toAbsolutePath();
-        for (String name : List.of("design", "csdesign")) { // csdesign/design/X.java
+        Path folder = parent(source.toAbsolutePath());
+        Path packagePath = Path.of(packageName.replace('.', '/'));
+        if (!folder.endsWith(packagePath)) { // csdesign/design/X.java
+            throw new IOException(source + " is not in the folder of its package");
+        }
+        Path root = folder;
+        for (Path _ : packagePath) {
             root = parent(root);
-            if (!root.endsWith(name)) {
-                throw new IOException(source + " is not in the folder of its package");
-            }
         }
         try (Compiled compiled = new Compiled(compiler)) {
             boolean right = compiler
@@ -143,8 +145,7 @@ public record JavaProgram(
                             null,
                             compiled,
                             null,
-                            List.of("-proc:none", "-nowarn", "-sourcepath",
-                                    parent(root).toString()),
+                            List.of("-proc:none", "-nowarn", "-sourcepath", root.toString()),
                             null,
                             compiled.files.getJavaFileObjects(source))
                     .call();

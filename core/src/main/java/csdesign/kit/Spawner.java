@@ -38,16 +38,20 @@ public final class Spawner implements AutoCloseable {
     /// For one thread: the children that ask for it end with it.
     ///
     /// @param program what is started
+    /// @param blocked signals that all threads of a child begin with blocked
     /// @throws IOException when there is no descriptor for it
-    public Spawner(JavaProgram program) throws IOException {
+    public Spawner(JavaProgram program, int... blocked) throws IOException {
         this.program = program;
         path = arena.allocateFrom(program.java());
         environment = strings(arena, environment());
-        // A child begins with no signal blocked, whatever this thread blocks.
-        MemorySegment none = arena.allocate(SysSignalfd.SIGSET_BYTES, 8);
-        SysSignalfd.sigemptyset(errno, none);
+        // A child begins with these blocked and no other, whatever this thread blocks.
+        MemorySegment mask = arena.allocate(SysSignalfd.SIGSET_BYTES, 8);
+        SysSignalfd.sigemptyset(errno, mask);
+        for (int signal : blocked) {
+            SysSignalfd.sigaddset(errno, mask, signal);
+        }
         check(Spawn.posix_spawnattr_init(errno, attributes), "posix_spawnattr_init");
-        Spawn.posix_spawnattr_setsigmask(errno, attributes, none);
+        Spawn.posix_spawnattr_setsigmask(errno, attributes, mask);
         // In a group of its own: a terminal's Ctrl-C is the parent's affair.
         Spawn.posix_spawnattr_setflags(
                 errno, attributes, Spawn.POSIX_SPAWN_SETSIGMASK | Spawn.POSIX_SPAWN_SETPGROUP);
@@ -80,21 +84,40 @@ public final class Spawner implements AutoCloseable {
     /// @return its process id; the caller waits for its end
     /// @throws IOException when the system has no process or descriptor left
     public int spawn(List<String> arguments, int input, int... descriptors) throws IOException {
-        int[] safe = new int[1 + descriptors.length];
+        int[] numbers = new int[1 + descriptors.length];
+        for (int i = 1; i < numbers.length; i++) {
+            numbers[i] = FIRST_FD + i - 1;
+        }
+        int[] given = new int[numbers.length];
+        given[0] = input < 0 ? nothing : input;
+        System.arraycopy(descriptors, 0, given, 1, descriptors.length);
+        return spawn(arguments, given, numbers);
+    }
+
+    /// Starts it to talk with: what it reads and what it prints is this socket.
+    ///
+    /// @param arguments of the program
+    /// @param socket its descriptors 0 and 1; it stays open here
+    /// @return its process id; the caller waits for its end
+    /// @throws IOException when the system has no process or descriptor left
+    public int spawnTalking(List<String> arguments, int socket) throws IOException {
+        return spawn(arguments, new int[] {socket, socket}, new int[] {0, 1});
+    }
+
+    private int spawn(List<String> arguments, int[] given, int[] numbers) throws IOException {
+        int[] safe = new int[given.length];
         int made = 0;
         MemorySegment actions = null;
         try (Arena own = Arena.ofConfined()) {
             for (; made < safe.length; made++) {
-                int fd = made > 0 ? descriptors[made - 1] : input < 0 ? nothing : input;
-                safe[made] = aside(fd);
+                safe[made] = aside(given[made]);
             }
             MemorySegment list = own.allocate(Spawn.FILE_ACTIONS_BYTES, 8);
             check(Spawn.posix_spawn_file_actions_init(errno, list), "file_actions_init");
             actions = list;
             for (int i = 0; i < safe.length; i++) {
-                int number = i == 0 ? 0 : FIRST_FD + i - 1;
                 check(
-                        Spawn.posix_spawn_file_actions_adddup2(errno, list, safe[i], number),
+                        Spawn.posix_spawn_file_actions_adddup2(errno, list, safe[i], numbers[i]),
                         "file_actions_adddup2");
             }
             MemorySegment pid = own.allocate(ValueLayout.JAVA_INT);

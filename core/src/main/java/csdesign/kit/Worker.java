@@ -87,7 +87,11 @@ public final class Worker {
         }
     }
 
-    private static void endWith(int parent) throws IOException {
+    /// Lets this process end with the thread that started it, however that ends.
+    ///
+    /// @param parent its process
+    /// @throws IOException when the kernel refuses
+    public static void endWith(int parent) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             Errno errno = Errno.allocate(arena);
             check(
