@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+package csdesign.evidence;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+
+/// A thread as the scheduler sees it. The first thread of a process has its number.
+///
+/// @param pid the process
+/// @param tid the thread
+/// @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html">proc_pid_stat(5)</a>
+public record Task(long pid, long tid) {
+    /// What [#state] answers for one that is gone.
+    public static final char GONE = 'X';
+
+    private static final long LOOK_NANOS = 100_000;
+
+    /// Fields of /proc/PID/stat, counted from the state, which is 0.
+    private static final int UTIME = 11;
+    private static final int STIME = 12;
+
+    /// A process by its first thread.
+    ///
+    /// @param pid the process
+    /// @return its first thread
+    public static Task of(long pid) {
+        return new Task(pid, pid);
+    }
+
+    /// What it does now.
+    ///
+    /// @return `R` runs or could, `S` sleeps until something happens, `D` sleeps in a way
+    ///     that cannot be interrupted, `T` is stopped, `Z` has ended and was not waited
+    ///     for, [#GONE]
+    public char state() {
+        return stat()[0].charAt(0);
+    }
+
+    /// How much CPU time it has used.
+    ///
+    /// @return in clock ticks, of which there are 100 a second
+    public long cpuTicks() {
+        String[] stat = stat();
+        return stat.length <= STIME ? 0 : Long.parseLong(stat[UTIME]) + Long.parseLong(stat[STIME]);
+    }
+
+    /// How often it went to sleep: once for each time that it was woken.
+    ///
+    /// @return voluntary context switches; 0 for one that is gone
+    public long voluntarySwitches() {
+        return count("status", "voluntary_ctxt_switches");
+    }
+
+    /// What a signal would do to its process.
+    ///
+    /// @param signal its number
+    /// @return `caught`, `ignored` or `default`
+    public String disposition(int signal) {
+        String disposition = "default";
+        for (String line : read("status").lines().toList()) {
+            boolean isCaught = line.startsWith("SigCgt:");
+            if (isCaught || line.startsWith("SigIgn:")) {
+                String set = line.substring(line.indexOf(':') + 1).strip();
+                if ((Long.parseUnsignedLong(set, 16) >> (signal - 1) & 1) != 0) {
+                    disposition = isCaught ? "caught" : "ignored";
+                }
+            }
+        }
+        return disposition;
+    }
+
+    /// The kernel function that it sleeps in.
+    ///
+    /// @return for example `inet_csk_accept`; `0` when it does not sleep, or the kernel
+    ///     does not tell this user
+    public String sleepsIn() {
+        String name = read("wchan").strip();
+        return name.isEmpty() ? "0" : name;
+    }
+
+    /// Whether it sleeps in one of these kernel functions, and has not woken while this
+    /// looked. Where the kernel tells nobody where threads sleep, any sleep counts.
+    ///
+    /// @param functions parts of their names, which vary: `anon_pipe_write`
+    /// @return false when it runs
+    public boolean isAsleepIn(String... functions) {
+        long before = voluntarySwitches();
+        boolean asleep = state() == 'S';
+        String name = sleepsIn();
+        boolean there = name.equals("0")
+                ? !isTold()
+                : Stream.of(functions).anyMatch(name::contains);
+        return asleep && there && state() == 'S' && voluntarySwitches() == before;
+    }
+
+    /// Whether this kernel tells where threads sleep: the JVM has some that always do. Of
+    /// one alone it may say `0` for a while: the scheduler takes it off its queue late.
+    private static boolean isTold() {
+        try (Stream<Path> all = Files.list(Path.of("/proc/self/task"))) {
+            long pid = ProcessHandle.current().pid();
+            return all.map(task -> new Task(pid, Long.parseLong(task.getFileName().toString())))
+                    .anyMatch(task -> !task.sleepsIn().equals("0"));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /// Whether a signal waits for it or for its process, since it is blocked.
+    ///
+    /// @param signal its number
+    /// @return false for a thread that is gone
+    public boolean isPending(int signal) {
+        return read("status").lines()
+                .filter(line -> line.startsWith("SigPnd:") || line.startsWith("ShdPnd:"))
+                .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                .anyMatch(set -> (Long.parseUnsignedLong(set, 16) >> (signal - 1) & 1) != 0);
+    }
+
+    /// How many descriptors of its process are open on a thing.
+    ///
+    /// @param target as the links in /proc/PID/fd name it: `anon_inode:[eventfd]`
+    /// @return 0 for one that is gone, and for another user's
+    public long descriptors(String target) {
+        try (Stream<Path> all = Files.list(Path.of("/proc/" + pid + "/fd"))) {
+            return all.filter(fd -> isLinkTo(target, fd)).count();
+        } catch (IOException gone) {
+            return 0;
+        }
+    }
+
+    private static boolean isLinkTo(String target, Path link) {
+        try {
+            return Files.readSymbolicLink(link).toString().equals(target);
+        } catch (IOException closed) {
+            return false;
+        }
+    }
+
+    /// The system call that it sleeps in; of the calling thread the read that looks.
+    ///
+    /// @return its number on this architecture; -1 when it runs, is gone, or the kernel
+    ///     does not tell
+    /// @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html">proc_pid_syscall(5)</a>
+    public long systemCall() {
+        String number = read("syscall").split("\\s", 2)[0];
+        return number.isEmpty() || number.equals("running") ? -1 : Long.parseLong(number);
+    }
+
+    /// What it has read and written by read, write and their kin. sendfile counts as one
+    /// of each; recv, send and splice do not count.
+    ///
+    /// @param name `syscr` or `syscw`, the calls; `rchar` or `wchar`, their bytes
+    /// @return since it began; 0 where this kernel does not count
+    /// @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_io.5.html">proc_pid_io(5)</a>
+    public long io(String name) {
+        return count("io", name);
+    }
+
+    /// Waits until all of them sleep, and have slept from one look to the next: nobody is
+    /// on the way from one sleep to another. One that is gone sleeps for good.
+    ///
+    /// @param tasks of a pool that waits
+    /// @throws InterruptedException when this thread shall end
+    public static void awaitAsleep(Collection<Task> tasks) throws InterruptedException {
+        long before = -1;
+        while (true) {
+            boolean asleep = tasks.stream().mapToInt(Task::state)
+                    .allMatch(state -> state == 'S' || state == GONE);
+            long switches = tasks.stream().mapToLong(Task::voluntarySwitches).sum();
+            if (asleep && switches == before) {
+                return;
+            }
+            before = asleep ? switches : -1;
+            LockSupport.parkNanos(LOOK_NANOS);
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+        }
+    }
+
+    private String[] stat() {
+        String stat = read("stat");
+        return stat.isEmpty()
+                ? new String[] {"" + GONE}
+                : stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    }
+
+    private long count(String file, String name) {
+        return read(file).lines()
+                .filter(line -> line.startsWith(name + ":"))
+                .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).strip()))
+                .findFirst()
+                .orElse(0);
+    }
+
+    private String read(String file) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/task/" + tid, file));
+        } catch (IOException gone) {
+            return "";
+        }
+    }
+}
