@@ -19,6 +19,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import csdesign.design.Catalog;
 import csdesign.design.Design;
+import csdesign.lab.Labs;
 import csdesign.posix.Errno;
 import java.lang.foreign.Linker;
 import java.util.List;
@@ -142,6 +143,47 @@ class ArchitectureTest {
             assertThat(Catalog.find(entry.slug())).contains(entry);
         }
         assertThat(Catalog.find("no-such-design")).isEmpty();
+    }
+
+    @Test
+    void shouldListEveryLabAndNothingElse() {
+        Set<String> files = CORE.stream()
+                .filter(type -> type.getPackageName().equals("csdesign.lab"))
+                .filter(type -> type.getEnclosingClass().isEmpty())
+                .filter(type -> type.getMethods().stream().anyMatch(
+                        method -> method.getName().equals("main")))
+                .filter(type -> !type.isInterface())
+                .map(type -> type.getSimpleName() + ".java")
+                .collect(Collectors.toSet());
+
+        assertThat(Labs.ENTRIES.stream().map(Labs.Entry::file))
+                .containsExactlyInAnyOrderElementsOf(files);
+        assertThat(Labs.ENTRIES.stream().map(Labs.Entry::slug)).doesNotHaveDuplicates();
+        for (Labs.Entry entry : Labs.ENTRIES) {
+            assertThat(entry.file()).isEqualTo(camelCase(entry.slug()) + ".java");
+            assertThat(Labs.find(entry.slug())).contains(entry);
+        }
+        Labs.ALIASES.forEach((alias, slug) -> assertThat(Labs.find(alias)).as(alias)
+                .isEqualTo(Labs.find(slug)).isPresent());
+    }
+
+    @Test
+    void shouldNotLetALabUseAnother() {
+        Set<String> files = Labs.ENTRIES.stream().map(Labs.Entry::file).collect(Collectors.toSet());
+        for (JavaClass lab : CORE) {
+            boolean isLab = lab.getPackageName().equals("csdesign.lab")
+                    && files.contains(outermost(lab).getSimpleName() + ".java");
+            if (isLab) {
+                assertThat(lab.getDirectDependenciesFromSelf()
+                        .stream()
+                        .map(dependency -> outermost(dependency.getTargetClass()))
+                        .filter(type -> type.getPackageName().equals("csdesign.lab"))
+                        .filter(type -> !type.equals(outermost(lab)))
+                        .map(type -> type.getSimpleName() + ".java"))
+                        .as("what %s uses", lab.getName())
+                        .noneMatch(files::contains);
+            }
+        }
     }
 
     private static String camelCase(String slug) {

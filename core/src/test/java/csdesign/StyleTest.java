@@ -3,6 +3,7 @@ package csdesign;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import csdesign.lab.Labs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,6 +45,12 @@ class StyleTest {
         return sources().stream()
                 .filter(file -> file.startsWith(SOURCES.resolve("design")))
                 .filter(file -> !others.contains(file.getFileName().toString()))
+                .toList();
+    }
+
+    static List<Path> labs() {
+        return Labs.ENTRIES.stream()
+                .map(entry -> SOURCES.resolve("lab").resolve(entry.file()))
                 .toList();
     }
 
@@ -95,6 +102,21 @@ class StyleTest {
                 .containsOnlyOnce("public static void serve(Server server) throws IOException")
                 .contains("```text");
         for (String part : List.of("What", "Why", "Cost", "When", "In Java", "Look for", "Try")) {
+            assertThat(text).containsOnlyOnce("/// **" + part + "**");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("labs")
+    void shouldShowALabWholeInOneFile(Path file) throws IOException {
+        List<String> lines = Files.readAllLines(file);
+        String text = String.join("\n", lines);
+        assertThat(lines.size()).as("lines").isLessThanOrEqualTo(MOST_FILE_LINES);
+        assertThat(text).containsOnlyOnce("// @start region=\"broken\"")
+                .containsOnlyOnce("// @start region=\"fixed\"")
+                .containsOnlyOnce("public static void main(String... arguments)")
+                .contains("```text");
+        for (String part : List.of("What", "Broken", "Fixed", "In Java", "Look for", "Try")) {
             assertThat(text).containsOnlyOnce("/// **" + part + "**");
         }
     }

@@ -19,13 +19,15 @@ import picocli.CommandLine.Spec;
         ServeCommand.class,
         ClientCommand.class,
         BenchCommand.class,
+        LabCommand.class,
         RehearseCommand.class
 }, footer = {
         "",
         "Begin with:",
         "  csdesign bench --quick        measure the designs side by side",
         "  csdesign designs              what there is",
-        "  csdesign serve epoll          one of them, on 127.0.0.1:2000%n"
+        "  csdesign serve epoll          one of them, on 127.0.0.1:2000",
+        "  csdesign lab                  experiments on the traps around them%n"
 })
 @SuppressWarnings("UnusedVariable") // picocli reads the options
 public final class Main implements Runnable {
@@ -51,10 +53,21 @@ public final class Main implements Runnable {
     /// @param arguments the command line
     /// @return its exit code
     static int run(String... arguments) {
+        return command(arguments).execute(arguments);
+    }
+
+    /// The whole command line.
+    ///
+    /// @param arguments that it will be given: with `--debug` errors are traced
+    /// @return ready to execute them
+    static CommandLine command(String... arguments) {
         boolean debug = Arrays.asList(arguments).contains("--debug");
         CommandLine command = new CommandLine(new Main());
         BenchCommand.describe(
                 Objects.requireNonNull(command.getSubcommands().get("bench")).getCommandSpec());
+        if (Arrays.asList(arguments).contains("lab")) { // a server need not load them to start
+            LabCommand.describe(Objects.requireNonNull(command.getSubcommands().get("lab")));
+        }
         command.setCaseInsensitiveEnumValuesAllowed(true);
         command.setAbbreviatedOptionsAllowed(false);
         command.setUsageHelpAutoWidth(true);
@@ -68,7 +81,7 @@ public final class Main implements Runnable {
                     }
                     return 1;
                 });
-        return command.execute(arguments);
+        return command;
     }
 
     /// What can go wrong without a defect of ours: it needs a sentence, and no stack trace.

@@ -2,6 +2,7 @@
 package csdesign.docs;
 
 import csdesign.design.Catalog;
+import csdesign.lab.Labs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,11 @@ final class Pages {
     /// The page of a design.
     static Path of(Catalog.Entry entry) {
         return home().resolve("docs/designs/" + entry.slug() + ".md");
+    }
+
+    /// The page of a lab.
+    static Path of(Labs.Entry entry) {
+        return home().resolve("docs/labs/" + entry.slug() + ".md");
     }
 
     /// The lines between `// @start region="NAME"` and `// @end`, moved to the left edge.
@@ -72,6 +78,9 @@ final class Pages {
             } else if (line.equals("<!-- catalog -->")) {
                 out.addAll(catalog());
                 i = indexOf(page, "<!-- end -->", i) - 1;
+            } else if (line.equals("<!-- labs -->")) {
+                out.addAll(labs());
+                i = indexOf(page, "<!-- end -->", i) - 1;
             } else if (line.matches("<!-- (numbers|plot|comparison) .*")) {
                 String[] words = line.split(" ", -1);
                 Numbers numbers = Numbers.of(home().resolve(words[2]));
@@ -102,6 +111,18 @@ final class Pages {
                     entry.file(),
                     entry.file(),
                     entry.slug()));
+        }
+        return table;
+    }
+
+    private static List<String> labs() {
+        List<String> table = new ArrayList<>();
+        table.add("| lab | what it shows | file | page |");
+        table.add("|---|---|---|---|");
+        for (Labs.Entry entry : Labs.ENTRIES) {
+            table.add(String.format(
+                    "| `%s` | %s | [%s](core/src/main/java/csdesign/lab/%s) | [page](docs/labs/%s.md) |",
+                    entry.slug(), entry.shows(), entry.file(), entry.file(), entry.slug()));
         }
         return table;
     }

@@ -4,6 +4,7 @@ package csdesign.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import csdesign.design.Catalog;
+import csdesign.lab.Labs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,13 @@ class PagesTest {
     private static final List<String> SECTIONS = List.of(
             "## How it works",
             "## Numbers",
+            "## Try it",
+            "## Look for",
+            "## Break it",
+            "## Next",
+            "## Sources");
+    private static final List<String> LAB_SECTIONS = List.of(
+            "## How it works",
             "## Try it",
             "## Look for",
             "## Break it",
@@ -47,6 +55,20 @@ class PagesTest {
             assertThat(String.join("\n", lines))
                     .as("numbers of %s say where they come from", entry.slug())
                     .containsPattern("(?s)## Numbers.*Linux \\d.*\\./csdesign bench.*## Try it");
+        }
+    }
+
+    @Test
+    void shouldHaveAPageWithEverySectionAndBothHalvesForEveryLab() throws IOException {
+        for (Labs.Entry entry : Labs.ENTRIES) {
+            List<String> lines = Files.readAllLines(Pages.of(entry));
+            String file = "core/src/main/java/csdesign/lab/" + entry.file();
+            assertThat(lines).as("%s", entry.slug()).startsWith("# " + entry.slug());
+            assertThat(lines.stream().filter(line -> line.startsWith("## ")))
+                    .as("%s", entry.slug()).isEqualTo(LAB_SECTIONS);
+            assertThat(lines).as("%s", entry.slug())
+                    .contains("<!-- region " + file + " broken -->")
+                    .contains("<!-- region " + file + " fixed -->");
         }
     }
 

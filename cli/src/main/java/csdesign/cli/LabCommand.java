@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+package csdesign.cli;
+
+import csdesign.lab.Journal;
+import csdesign.lab.Labs;
+import csdesign.lab.Option;
+import csdesign.lab.Settings;
+import csdesign.posix.Arch;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.cfg.EnumFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/// `csdesign lab`: lists the labs; `csdesign lab NAME` runs one. Each is a command of its own, made from
+/// [Labs], with the options that it takes.
+@Command(name = "lab", description = {
+        "Run an experiment: it says what you will see, does it, and judges each claim by the kernel's own figures.",
+        "Without a name: list them. Exit code 1 when a claim that can be shown here was not shown."
+}, synopsisSubcommandLabel = "[NAME]")
+final class LabCommand implements Runnable {
+    private static final String JSON = "--json";
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE)
+            .build();
+
+    @CommandLine.Option(names = JSON, description = "For a program: the labs as a JSON array.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    /// A lab as a program reads it.
+    private record Line(
+            String slug, List<String> aliases, boolean interactive, boolean runsHere, String shows,
+            String file, String page) {}
+
+    @Override
+    public void run() {
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(
+                    MAPPER.writeValueAsString(
+                            Labs.ENTRIES.stream().map(LabCommand::line).toList()));
+        } else {
+            out.printf("%-16s %-12s %s%n", "LAB", "", "WHAT IT SHOWS");
+            for (Labs.Entry entry : Labs.ENTRIES) {
+                out.printf(
+                        "%-16s %-12s %s%s%n",
+                        entry.slug(),
+                        entry.interactive() ? "interactive" : "",
+                        entry.shows(),
+                        Arch.isSupported() ? "" : " (not here: Linux only)");
+            }
+            out.printf(
+                    "%nAn interactive one leaves a part to you; with %s it plays all of them.%n",
+                    Settings.AUTO);
+        }
+        out.flush();
+    }
+
+    private static Line line(Labs.Entry entry) {
+        return new Line(
+                entry.slug(),
+                aliases(entry),
+                entry.interactive(),
+                Arch.isSupported(),
+                entry.shows(),
+                "core/src/main/java/csdesign/lab/" + entry.file(),
+                "docs/labs/" + entry.slug() + ".md");
+    }
+
+    private static List<String> aliases(Labs.Entry entry) {
+        return Labs.ALIASES.entrySet()
+                .stream()
+                .filter(alias -> alias.getValue().equals(entry.slug()))
+                .map(Map.Entry::getKey)
+                .sorted()
+                .toList();
+    }
+
+    /// Adds a command for each lab.
+    ///
+    /// @param command `csdesign lab`
+    static void describe(CommandLine command) {
+        for (Labs.Entry entry : Labs.ENTRIES) {
+            OneLab lab = new OneLab(entry);
+            command.addSubcommand(entry.slug(), new CommandLine(lab.spec));
+        }
+    }
+
+    /// `csdesign lab NAME`.
+    private static final class OneLab implements Callable<Integer> {
+        private final Labs.Entry entry;
+        private final CommandSpec spec;
+
+        OneLab(Labs.Entry entry) {
+            this.entry = entry;
+            spec = CommandSpec.wrapWithoutInspection(this);
+            spec.name(entry.slug()).aliases(aliases(entry).toArray(String[]::new));
+            spec.usageMessage()
+                    .description(
+                            "Shows " + entry.shows() + ".",
+                            "The page: docs/labs/" + entry.slug() + ".md");
+            flag(
+                    Settings.AUTO,
+                    entry.interactive()
+                            ? "Play all parts. Without it one is yours, as in the original."
+                            : "Nothing is left to you here: it is the same without it.");
+            flag(JSON, "For a program: steps and verdicts as JSON, at the end.");
+            for (Option option : entry.options()) {
+                spec.addOption(
+                        OptionSpec.builder(option.names().toArray(String[]::new))
+                                .type(String.class)
+                                .paramLabel(option.label())
+                                .description(
+                                        "%s, %,d to %,d (default: %,d).".formatted(
+                                                option.words(), option.least(), option.most(),
+                                                option.byDefault()))
+                                .build());
+            }
+        }
+
+        private void flag(String name, String description) {
+            spec.addOption(
+                    OptionSpec.builder(name).type(boolean.class).description(description).build());
+        }
+
+        private boolean isGiven(String flag) {
+            return Boolean.TRUE.equals(spec.findOption(flag).getValue());
+        }
+
+        private Settings settings() {
+            Map<String, Long> values = new HashMap<>();
+            for (Option option : entry.options()) {
+                String name = option.names().getLast();
+                String value = spec.findOption(name).getValue();
+                if (value != null) {
+                    values.put(name, option.parse(value));
+                }
+            }
+            return new Settings(isGiven(Settings.AUTO), values);
+        }
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            Settings settings;
+            try {
+                settings = settings();
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+            }
+            boolean json = isGiven(JSON);
+            Journal journal = new Journal(
+                    entry.slug(),
+                    json
+                            ? new PrintStream(
+                                    OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8)
+                            : System.out);
+            entry.lab().run(settings, journal);
+            Journal.Run run = journal.end();
+            if (json) {
+                PrintWriter out = spec.commandLine().getOut();
+                out.println(MAPPER.writeValueAsString(run));
+                out.flush();
+            }
+            return run.isShown() ? 0 : 1;
+        }
+    }
+}

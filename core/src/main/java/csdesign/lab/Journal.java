@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+package csdesign.lab;
+
+import csdesign.evidence.Machine;
+import csdesign.posix.Errno;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/// What a lab says: the claims, each step as it happens, and the verdicts. For one thread
+/// at a time.
+///
+/// It prints as it goes, and keeps all of it for a program to read.
+public final class Journal {
+    private static final int CELL_COLUMNS = 9;
+
+    private final String lab;
+    private final PrintStream out;
+    private final List<Step> steps = new ArrayList<>();
+    private final Map<Claim, Judgement> verdicts = new LinkedHashMap<>();
+    private List<String> columns = List.of();
+    private String part = "";
+
+    /// For one run.
+    ///
+    /// @param lab its slug
+    /// @param out where it prints
+    public Journal(String lab, PrintStream out) {
+        this.lab = lab;
+        this.out = out;
+    }
+
+    /// What became of a claim.
+    public enum Verdict {
+        /// It was seen.
+        SHOWN,
+        /// It could have been seen, and was not.
+        NOT_SHOWN,
+        /// This kernel, or this user, cannot show it.
+        NOT_HERE
+    }
+
+    /// A step.
+    ///
+    /// @param part the heading it stands under
+    /// @param what was done or looked at; `row` for a row of a table
+    /// @param value text, a number, or the cells of a row by their columns
+    public record Step(String part, String what, Object value) {}
+
+    /// A claim and its verdict.
+    ///
+    /// @param claim its name
+    /// @param words what it says
+    /// @param verdict what became of it
+    /// @param evidence what was seen, or why it cannot be
+    public record Judgement(String claim, String words, Verdict verdict, String evidence) {}
+
+    /// A whole run.
+    ///
+    /// @param lab its slug
+    /// @param machine when and where it ran
+    /// @param steps in their order
+    /// @param verdicts of all claims, in their order
+    public record Run(
+            String lab, Machine machine, List<Step> steps, List<Judgement> verdicts) {
+        /// Whether every claim was shown that can be shown here.
+        ///
+        /// @return whether the lab succeeded
+        public boolean isShown() {
+            return verdicts.stream().noneMatch(one -> one.verdict() == Verdict.NOT_SHOWN);
+        }
+    }
+
+    /// Says what will be seen. The first thing that a lab does.
+    ///
+    /// @param claims all of them
+    public void expect(Claim... claims) {
+        out.println(lab + ", " + Machine.here().words());
+        out.println();
+        out.println("You will see");
+        for (Claim claim : claims) {
+            out.println("  " + claim.name() + ": " + claim.words());
+            verdicts.put(claim, judgement(claim, Verdict.NOT_SHOWN, "the lab did not come to it"));
+        }
+        out.flush();
+    }
+
+    /// Begins a part: broken, fixed, another way.
+    ///
+    /// @param title a few words
+    public void part(String title) {
+        part = title;
+        out.println();
+        out.println(title);
+        out.flush();
+    }
+
+    /// Says what happened, at once.
+    ///
+    /// @param what was done or looked at: `recv`
+    /// @param value text or a number
+    public void step(String what, Object value) {
+        steps.add(new Step(part, what, value));
+        out.println("  " + what + ": " + text(value));
+        out.flush();
+    }
+
+    /// Repeats a line that the program which is looked at has printed.
+    ///
+    /// @param line as it was printed
+    public void says(String line) {
+        steps.add(new Step(part, "says", line));
+        out.println("  " + line);
+        out.flush();
+    }
+
+    /// Says what a system call answered: `recv: ECONNRESET (104)`.
+    ///
+    /// @param what the call
+    /// @param result its value, or a negative errno
+    public void call(String what, long result) {
+        step(what, Errno.say(result));
+    }
+
+    /// Begins a table. The first column is as wide as its name and at least 24, so that a
+    /// name fits.
+    ///
+    /// @param names of its columns
+    public void columns(String... names) {
+        columns = List.of(names);
+        print((Object[]) names);
+    }
+
+    /// Adds a row to the table.
+    ///
+    /// @param cells one for each column: text or numbers
+    public void row(Object... cells) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        for (int i = 0; i < cells.length; i++) {
+            row.put(columns.get(i), cells[i]);
+        }
+        steps.add(new Step(part, "row", row));
+        print(cells);
+    }
+
+    private void print(Object... cells) {
+        StringBuilder line = new StringBuilder("  ");
+        for (int i = 0; i < cells.length; i++) {
+            int name = columns.get(i).length();
+            int width = i == 0 ? Math.max(name, 24) : Math.max(name, CELL_COLUMNS);
+            line.append(i == 0 ? "" : "  ").append(
+                    ("%" + (i == 0 ? "-" : "") + width + "s").formatted(text(cells[i])));
+        }
+        out.println(line.toString().stripTrailing());
+        out.flush();
+    }
+
+    /// Judges a claim by what was seen.
+    ///
+    /// @param claim one that was expected
+    /// @param shown whether it was seen
+    /// @param evidence what was seen, in the kernel's figures
+    public void judge(Claim claim, boolean shown, String evidence) {
+        put(claim, judgement(claim, shown ? Verdict.SHOWN : Verdict.NOT_SHOWN, evidence));
+    }
+
+    /// Says that a claim cannot be seen by this user or on this kernel.
+    ///
+    /// @param claim one that was expected
+    /// @param because why, and what would help
+    public void notHere(Claim claim, String because) {
+        put(claim, judgement(claim, Verdict.NOT_HERE, because));
+    }
+
+    private void put(Claim claim, Judgement judgement) {
+        if (verdicts.put(claim, judgement) == null) {
+            throw new IllegalArgumentException(claim.name() + " was not expected");
+        }
+    }
+
+    private static Judgement judgement(Claim claim, Verdict verdict, String evidence) {
+        return new Judgement(claim.name(), claim.words(), verdict, evidence);
+    }
+
+    /// Prints the verdicts.
+    ///
+    /// @return the run
+    public Run end() {
+        out.println();
+        out.println("Verdicts");
+        for (Judgement one : verdicts.values()) {
+            out.println("  " + one.claim() + ": " + switch (one.verdict()) {
+                case SHOWN -> "shown: ";
+                case NOT_SHOWN -> "not shown: ";
+                case NOT_HERE -> "not shown here, because ";
+            } + one.evidence());
+        }
+        out.flush();
+        return new Run(
+                lab, Machine.here(), List.copyOf(steps), List.copyOf(verdicts.values()));
+    }
+
+    private static String text(Object value) {
+        return switch (value) {
+            case Double number -> String.format(Locale.ROOT, "%,.2f", number);
+            case Long number -> String.format(Locale.ROOT, "%,d", number);
+            case Integer number -> String.format(Locale.ROOT, "%,d", number);
+            default -> value.toString();
+        };
+    }
+}

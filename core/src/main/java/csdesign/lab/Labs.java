@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+package csdesign.lab;
+
+import csdesign.posix.Arch;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// The only list of the labs. The command line, the tests and the pages read it.
+public final class Labs {
+    /// A lab. All of them make Linux system calls by FFM: see [Arch#isSupported].
+    ///
+    /// @param slug its name on the command line and of its page
+    /// @param interactive whether it leaves a part to the user, without [Settings#AUTO]
+    /// @param shows what it shows, in one line
+    /// @param options the numbers that it can be given
+    /// @param file its file's name, in the folder of this package
+    /// @param lab what is run
+    public record Entry(
+            String slug,
+            boolean interactive,
+            String shows,
+            List<Option> options,
+            String file,
+            Lab lab) {}
+
+    /// The names of the original's demos, and whose they are today.
+    public static final Map<String, String> ALIASES = Map.of(
+            "rstserver", "rst");
+
+    /// All labs, in the order in which they are best read.
+    public static final List<Entry> ENTRIES = List.of(
+            new Entry(
+                    "rst",
+                    true,
+                    "who ends a connection by a RST, and what the other end reads then",
+                    Rst.OPTIONS,
+                    "Rst.java",
+                    Rst::run));
+
+    private Labs() {}
+
+    /// Finds a lab by its name.
+    ///
+    /// @param slug for example `rst`, or the original's name, for example `rstserver`
+    /// @return the lab, or nothing
+    public static Optional<Entry> find(String slug) {
+        String name = ALIASES.getOrDefault(slug, slug);
+        return ENTRIES.stream().filter(entry -> entry.slug().equals(name)).findFirst();
+    }
+}

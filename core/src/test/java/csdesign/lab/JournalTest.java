@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+package csdesign.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import csdesign.lab.Journal.Verdict;
+import csdesign.posix.Errno;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// What a lab prints, what it keeps, and when it has succeeded.
+class JournalTest {
+    private static final Claim SEEN = new Claim("seen", "it is seen");
+    private static final Claim UNSEEN = new Claim("unseen", "it is not");
+    private static final Claim FORBIDDEN = new Claim("forbidden", "it would be seen by root");
+
+    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    private final Journal journal = new Journal(
+            "rst", new PrintStream(printed, true, StandardCharsets.UTF_8));
+
+    private List<String> lines() {
+        return printed.toString(StandardCharsets.UTF_8).lines().toList();
+    }
+
+    @Test
+    void shouldPrintEachStepAtOnceAndKeepItsValue() {
+        journal.expect(SEEN);
+        journal.part("Broken");
+        journal.call("recv", -Errno.ECONNRESET);
+        journal.step("bytes", 12_345L);
+        journal.step("ratio", 1.5);
+        journal.says("Got signal");
+
+        assertThat(lines().getFirst()).startsWith("rst, 2").contains(": Linux");
+        assertThat(lines()).contains("You will see", "  seen: it is seen", "Broken",
+                "  recv: ECONNRESET (104)", "  bytes: 12,345", "  ratio: 1.50", "  Got signal");
+        assertThat(journal.end().steps()).containsExactly(
+                new Journal.Step("Broken", "recv", "ECONNRESET (104)"),
+                new Journal.Step("Broken", "bytes", 12_345L),
+                new Journal.Step("Broken", "ratio", 1.5),
+                new Journal.Step("Broken", "says", "Got signal"));
+    }
+
+    @Test
+    void shouldPrintATableAndKeepItsRowsByColumn() {
+        journal.columns("way", "N", "wake-ups");
+        journal.row("accept", 16, 1.0);
+
+        assertThat(lines()).containsExactly(
+                "  way                               N   wake-ups",
+                "  accept                           16       1.00");
+        assertThat(journal.end().steps().getFirst().value())
+                .isEqualTo(Map.of("way", "accept", "N", 16, "wake-ups", 1.0));
+    }
+
+    @Test
+    void shouldSucceedWhenAllThatCanBeShownWas() {
+        journal.expect(SEEN, FORBIDDEN);
+        journal.judge(SEEN, true, "1 RST");
+        journal.notHere(FORBIDDEN, "it needs CAP_NET_RAW: run it as root");
+
+        Journal.Run run = journal.end();
+        assertThat(run.isShown()).isTrue();
+        assertThat(run.verdicts()).extracting(Journal.Judgement::verdict)
+                .containsExactly(Verdict.SHOWN, Verdict.NOT_HERE);
+        assertThat(lines()).endsWith("Verdicts", "  seen: shown: 1 RST",
+                "  forbidden: not shown here, because it needs CAP_NET_RAW: run it as root");
+    }
+
+    @Test
+    void shouldFailForAClaimThatWasNotSeen() {
+        journal.expect(SEEN, UNSEEN);
+        journal.judge(SEEN, true, "1 RST");
+        journal.judge(UNSEEN, false, "0 RST");
+
+        assertThat(journal.end().isShown()).isFalse();
+        assertThat(lines()).endsWith("  unseen: not shown: 0 RST");
+    }
+
+    @Test
+    void shouldFailForAClaimThatWasForgotten() {
+        journal.expect(SEEN);
+
+        assertThat(journal.end().isShown()).isFalse();
+        assertThat(lines()).endsWith("  seen: not shown: the lab did not come to it");
+    }
+
+    @Test
+    void shouldNotJudgeWhatWasNotExpected() {
+        assertThatThrownBy(() -> journal.judge(SEEN, true, ""))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("seen");
+    }
+}
