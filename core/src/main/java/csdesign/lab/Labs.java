@@ -36,7 +36,21 @@ public final class Labs {
                     "who ends a connection by a RST, and what the other end reads then",
                     Rst.OPTIONS,
                     "Rst.java",
-                    Rst::run));
+                    Rst::run),
+            new Entry(
+                    "sigpipe",
+                    false,
+                    "when a write to a closed connection ends the process, and when it does not",
+                    Sigpipe.OPTIONS,
+                    "Sigpipe.java",
+                    Sigpipe::run),
+            new Entry(
+                    "time-wait",
+                    false,
+                    "who keeps a connection's port for a minute, and how a server starts again",
+                    TimeWait.OPTIONS,
+                    "TimeWait.java",
+                    TimeWait::run));
 
     private Labs() {}
 
