@@ -26,7 +26,9 @@ public final class Labs {
 
     /// The names of the original's demos, and whose they are today.
     public static final Map<String, String> ALIASES = Map.of(
-            "rstserver", "rst");
+            "rstserver", "rst",
+            "selsigrace", "signal-race",
+            "selfpipe", "self-pipe");
 
     /// All labs, in the order in which they are best read.
     public static final List<Entry> ENTRIES = List.of(
@@ -44,6 +46,20 @@ public final class Labs {
                     Sigpipe.OPTIONS,
                     "Sigpipe.java",
                     Sigpipe::run),
+            new Entry(
+                    "signal-race",
+                    true,
+                    "how a signal just before select is handled and yet lost",
+                    SignalRace.OPTIONS,
+                    "SignalRace.java",
+                    SignalRace::run),
+            new Entry(
+                    "self-pipe",
+                    true,
+                    "how a handler's byte in a pipe wakes a loop, and what came after that trick",
+                    List.of(),
+                    "SelfPipe.java",
+                    SelfPipe::run),
             new Entry(
                     "time-wait",
                     false,
