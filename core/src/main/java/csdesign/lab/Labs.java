@@ -61,12 +61,26 @@ public final class Labs {
                     "SelfPipe.java",
                     SelfPipe::run),
             new Entry(
+                    "sendfile",
+                    false,
+                    "six ways to send a file, their calls, copies and CPU time",
+                    Sendfile.OPTIONS,
+                    "Sendfile.java",
+                    Sendfile::run),
+            new Entry(
                     "time-wait",
                     false,
                     "who keeps a connection's port for a minute, and how a server starts again",
                     TimeWait.OPTIONS,
                     "TimeWait.java",
-                    TimeWait::run));
+                    TimeWait::run),
+            new Entry(
+                    "backlog",
+                    false,
+                    "what a full accept queue does to the clients that come next",
+                    Backlog.OPTIONS,
+                    "Backlog.java",
+                    Backlog::run));
 
     private Labs() {}
 

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+package csdesign.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import csdesign.posix.Arch;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// A full accept queue, by what the jar prints of it.
+class BacklogIT {
+    private static final int BACKLOG = 7;
+    private static final String FULL = "Broken: a backlog of 7";
+    private static final String LAST_STEP = "Broken: the queue is full at the last step";
+    private static final String FIXED = "Fixed";
+    private static final String BY_TCP_INFO = "backlog of the listener, by TCP_INFO";
+
+    private static LabRun run;
+
+    @BeforeAll
+    static void runTheLab() throws Exception {
+        assumeTrue(Arch.isSupported());
+        run = LabRun.of("backlog", "--backlog", "" + BACKLOG);
+    }
+
+    @Test
+    void shouldShowAllItsClaims() {
+        run.assertShown();
+    }
+
+    @Test
+    void shouldConnectOneMoreThanTheBacklogThoughNobodyAccepts() {
+        assertThat(run.value(FULL, BY_TCP_INFO).asInt()).isEqualTo(BACKLOG);
+        assertThat(run.value(FULL, "connections that wait to be accepted").asInt())
+                .isEqualTo(BACKLOG + 1);
+        assertThat(run.value(FULL, "sent before the accept, received after it").asInt())
+                .isEqualTo("early".length());
+    }
+
+    @Test
+    void shouldDropTheNextSynAndConnectAfterASecond() {
+        assertThat(run.value(FULL, "state of the next client").asString()).isEqualTo("SYN_SENT");
+        assertThat(run.value(FULL, "TcpExt.ListenOverflows grew by").asInt()).isPositive();
+        assertThat(run.value(FULL, "TcpExt.ListenDrops grew by").asInt()).isPositive();
+        assertThat(run.value(FULL, "ms that its connect took").asDouble()).isGreaterThan(900);
+        assertThat(run.value(FULL, "SYNs that it sent again").asInt()).isPositive();
+        assertThat(run.value(FULL, "its state after the accept").asString())
+                .isEqualTo("ESTABLISHED");
+    }
+
+    @Test
+    void shouldLeaveAClientConnectedOfWhichTheServerKnowsNothing() {
+        assertThat(run.value(LAST_STEP, "state of the client").asString())
+                .isEqualTo("ESTABLISHED");
+        assertThat(run.value(LAST_STEP, "server's ends in SYN_RECV").asInt()).isOne();
+        assertThat(run.value(LAST_STEP, "received after other accepts").asInt())
+                .isEqualTo("hello".length());
+    }
+
+    @Test
+    void shouldResetTheLastStepAndNeverTheFirst() {
+        assumeTrue(!run.verdict("reset").equals("not_here"), "it needs a network of its own");
+        String part = "The same with tcp_abort_on_overflow";
+        assertThat(run.value(part, "recv of the client").asString()).startsWith("ECONNRESET");
+        assertThat(run.value(part, "state of the next client").asString()).isEqualTo("SYN_SENT");
+        assertThat(run.evidence("silent")).isEqualTo("SYN_SENT, 0 RST");
+    }
+
+    @Test
+    void shouldConnectAllAtOnceWithALargeBacklog() {
+        assertThat(run.value(FIXED, "connected, none accepted").asInt()).isEqualTo(BACKLOG + 2);
+        assertThat(run.value(FIXED, "SYNs sent again").asInt()).isZero();
+        assertThat(run.value(FIXED, BY_TCP_INFO).asLong())
+                .isEqualTo(Math.min(100_000, run.value(FIXED, "net.core.somaxconn").asLong()));
+        assertThat(run.value("The JDK's own", BY_TCP_INFO).asInt()).isEqualTo(50);
+    }
+}
