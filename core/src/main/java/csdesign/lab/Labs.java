@@ -68,6 +68,20 @@ public final class Labs {
                     "Sendfile.java",
                     Sendfile::run),
             new Entry(
+                    "cork",
+                    false,
+                    "what an answer written in pieces costs: segments, and 40 ms of waiting",
+                    Cork.OPTIONS,
+                    "Cork.java",
+                    Cork::run),
+            new Entry(
+                    "jvm-fork",
+                    false,
+                    "why a JVM cannot simply fork, and under which rules it can",
+                    JvmFork.OPTIONS,
+                    "JvmFork.java",
+                    JvmFork::run),
+            new Entry(
                     "time-wait",
                     false,
                     "who keeps a connection's port for a minute, and how a server starts again",
