@@ -56,8 +56,8 @@ import java.lang.foreign.MemorySegment;
 /// **Look for** wake-ups with nothing to accept, at Ctrl-C, when connections came one by
 /// one to a pool that waits; under load there are none, for nobody waits. More context
 /// switches than these account for: the others of the herd. With `--exclusive` neither,
-/// and one worker has nearly all: the last one that came to wait is the first one that is
-/// woken.
+/// and one worker has nearly all: the first one that watched the socket, however long the
+/// others have waited. The lab `accept-order` shows it.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PreforkEpoll.java 2000`

@@ -75,6 +75,20 @@ public final class Labs {
                     "Cork.java",
                     Cork::run),
             new Entry(
+                    "thundering-herd",
+                    false,
+                    "how many waiters one connection wakes, in six ways to wait",
+                    ThunderingHerd.OPTIONS,
+                    "ThunderingHerd.java",
+                    ThunderingHerd::run),
+            new Entry(
+                    "accept-order",
+                    false,
+                    "who of a pool gets a connection, and which connections wait for whom",
+                    AcceptOrder.OPTIONS,
+                    "AcceptOrder.java",
+                    AcceptOrder::run),
+            new Entry(
                     "jvm-fork",
                     false,
                     "why a JVM cannot simply fork, and under which rules it can",
