@@ -91,7 +91,6 @@ public final class Rst {
     private static final int BACKLOG = 5;
 
     /// What a server calls to end a connection.
-    @FunctionalInterface
     private interface End {
         void of(Sockets sockets, int connection) throws IOException;
     }
@@ -136,8 +135,7 @@ public final class Rst {
 
     // @start region="fixed"
     private static void end(Sockets sockets, int connection) throws IOException {
-        int result = SysSocket.shutdown(sockets.errno(), connection, SHUT_WR);
-        check(result, "shutdown", "SHUT_WR"); // sends the FIN
+        check(SysSocket.shutdown(sockets.errno(), connection, SHUT_WR), "shutdown"); // the FIN
         while (sockets.recv(connection) > 0) {
             // what the client still says, until it has no more to say
         }
@@ -249,12 +247,18 @@ public final class Rst {
         }
     }
 
-    /// What recv answers to a client, and the state it is in then.
+    /// What recv answers to a client, and its state then. It closes when its ACK has
+    /// arrived: one that its FIN overtook on another CPU would be answered by TIME_WAIT,
+    /// and that by a RST, which ends TIME_WAIT (RFC 1337).
     private static Map.Entry<Long, String> read(int port) throws IOException {
         try (Sockets sockets = new Sockets()) {
             int client = sockets.connect(port);
             long recv = sockets.recv(client);
-            return Map.entry(recv, TcpInfo.of(client).state());
+            String state = TcpInfo.of(client).state();
+            if (recv == 0) {
+                TcpTable.await(port, "FIN_WAIT2");
+            }
+            return Map.entry(recv, state);
         }
     }
 

@@ -159,12 +159,12 @@ public final class TimeWait {
         int client = sockets.connect(sockets.port(listener));
         int clientPort = sockets.port(client);
         int server = sockets.accept(listener);
+        int firstPort = clientFirst ? clientPort : sockets.port(listener);
         sockets.close(clientFirst ? client : server);
-        TcpInfo.await(clientFirst ? server : client, "CLOSE_WAIT");
+        TcpTable.await(firstPort, "FIN_WAIT2"); // its FIN is acknowledged: see Rst on RFC 1337
         sockets.close(clientFirst ? server : client);
-        TcpTable.await(clientFirst ? clientPort : sockets.port(listener), "TIME_WAIT");
-        return TcpTable.read().stream()
-                .filter(entry -> entry.state().equals("TIME_WAIT"))
+        TcpTable.await(firstPort, "TIME_WAIT");
+        return TcpTable.read().stream().filter(entry -> entry.state().equals("TIME_WAIT"))
                 .filter(one -> one.localPort() == clientPort || one.remotePort() == clientPort)
                 .toList();
     }
