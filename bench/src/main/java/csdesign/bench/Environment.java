@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.bench;
 
+import csdesign.evidence.Machine;
 import csdesign.kit.Nullable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -42,15 +43,14 @@ public record Environment(
         Optional<String> changes = commit.isEmpty()
                 ? Optional.empty()
                 : git(code, "status", "--porcelain");
+        Machine machine = Machine.here();
         return new Environment(
                 commit.orElse(null),
                 changes.map(text -> !text.isEmpty()).orElse(null),
-                System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
-                        + System.getProperty("os.arch"),
-                cpuModel(),
-                Runtime.getRuntime().availableProcessors(),
-                System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version")
-                        + " (" + System.getProperty("java.vendor") + ")",
+                machine.kernel(),
+                machine.cpu(),
+                machine.processors(),
+                machine.jdk() + " (" + System.getProperty("java.vendor") + ")",
                 cCompiler.orElse(null));
     }
 
@@ -97,19 +97,6 @@ public record Environment(
             return Optional.empty();
         } finally {
             process.destroyForcibly();
-        }
-    }
-
-    private static String cpuModel() {
-        try {
-            return Files.readAllLines(Path.of("/proc/cpuinfo"))
-                    .stream()
-                    .filter(line -> line.startsWith("model name"))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .findFirst()
-                    .orElse(System.getProperty("os.arch"));
-        } catch (IOException elsewhere) {
-            return System.getProperty("os.arch");
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.cli;
 
+import csdesign.bench.Json;
 import csdesign.design.Catalog;
 import java.io.PrintWriter;
 import java.util.List;
@@ -9,8 +10,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /// `csdesign designs`: the catalog.
 @Command(name = "designs", description = "List the designs: what each does and needs here.")
@@ -31,9 +30,7 @@ final class DesignsCommand implements Runnable {
         List<Line> lines = Catalog.ENTRIES.stream().map(DesignsCommand::line).toList();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            JsonMapper mapper = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT)
-                    .build();
-            out.println(mapper.writeValueAsString(lines));
+            out.println(Json.MAPPER.writeValueAsString(lines));
         } else {
             out.printf("%-20s %-10s %-11s %s%n", "DESIGN", "FAMILY", "RUNS ON", "WHAT IT DOES");
             for (Line line : lines) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.cli;
 
+import csdesign.bench.Json;
 import csdesign.lab.Journal;
 import csdesign.lab.Labs;
 import csdesign.lab.Option;
@@ -21,10 +22,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.MapperFeature;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.cfg.EnumFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /// `csdesign lab`: lists the labs; `csdesign lab NAME` runs one. Each is a command of its own, made from
 /// [Labs], with the options that it takes.
@@ -34,11 +31,6 @@ import tools.jackson.databind.json.JsonMapper;
 }, synopsisSubcommandLabel = "[NAME]")
 final class LabCommand implements Runnable {
     private static final String JSON = "--json";
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE)
-            .build();
 
     @CommandLine.Option(names = JSON, description = "For a program: the labs as a JSON array.")
     private boolean json;
@@ -56,7 +48,7 @@ final class LabCommand implements Runnable {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(
-                    MAPPER.writeValueAsString(
+                    Json.MAPPER.writeValueAsString(
                             Labs.ENTRIES.stream().map(LabCommand::line).toList()));
         } else {
             out.printf("%-16s %-12s %s%n", "LAB", "", "WHAT IT SHOWS");
@@ -177,7 +169,7 @@ final class LabCommand implements Runnable {
             Journal.Run run = journal.end();
             if (json) {
                 PrintWriter out = spec.commandLine().getOut();
-                out.println(MAPPER.writeValueAsString(run));
+                out.println(Json.MAPPER.writeValueAsString(run));
                 out.flush();
             }
             return run.isShown() ? 0 : 1;

@@ -135,11 +135,7 @@ public final class Sockets implements AutoCloseable {
     /// @return its descriptor
     /// @throws IOException when the port is taken
     public int listen(int port, int backlog) throws IOException {
-        int fd = tcp();
-        set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-        check(bind(fd, port), "bind", "port", port);
-        check(SysSocket.listen(errno, fd, backlog), "listen");
-        return fd;
+        return listen(port, backlog, SO_REUSEADDR);
     }
 
     /// A socket that listens, with SO_REUSEPORT: others may listen at its port too, each
@@ -150,8 +146,12 @@ public final class Sockets implements AutoCloseable {
     /// @return its descriptor
     /// @throws IOException when the port is taken
     public int listenBeside(int port, int backlog) throws IOException {
+        return listen(port, backlog, SO_REUSEPORT);
+    }
+
+    private int listen(int port, int backlog, int option) throws IOException {
         int fd = tcp();
-        set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+        set(fd, SOL_SOCKET, option, 1);
         check(bind(fd, port), "bind", "port", port);
         check(SysSocket.listen(errno, fd, backlog), "listen");
         return fd;
