@@ -51,7 +51,6 @@ final class HugePages {
     static HugePages take(Errno errno) throws IOException {
         HugePages pages = new HugePages(errno);
         List<Mapping> all = Mapping.all();
-        pages.takeArchives(all);
         for (Mapping mapping : all) {
             Range within = mapping.range().within();
             if (within.bytes() > 0 && mapping.isText()) {
@@ -61,6 +60,9 @@ final class HugePages {
                 pages.written.add(within);
             }
         }
+        // Last: what this thread loads and links while it copies is written into the archives
+        // and must not be missing in their copy. By now it has done all of it once.
+        pages.takeArchives(all);
         pages.mend();
         return pages;
     }
