@@ -76,14 +76,25 @@ public final class Fcntl {
     /// Size of a `struct flock` in bytes.
     public static final int FLOCK_BYTES = 32;
 
-    private static final MethodHandle OPEN = Native.linkVariadic("open", 2, JAVA_INT, ADDRESS,
-            JAVA_INT);
-    private static final MethodHandle FCNTL = Native.linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT,
-            JAVA_INT, JAVA_INT);
-    private static final MethodHandle SPLICE = Native.link("splice", JAVA_LONG, JAVA_INT, ADDRESS,
-            JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle FCNTL_LOCK = Native.linkVariadic("fcntl", 2, JAVA_INT,
-            JAVA_INT, JAVA_INT, ADDRESS);
+    private static final class Open {
+        static final MethodHandle CALL = Native.linkVariadic("open", 2, JAVA_INT, ADDRESS,
+                JAVA_INT);
+    }
+
+    private static final class FcntlInt {
+        static final MethodHandle CALL = Native.linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT,
+                JAVA_INT, JAVA_INT);
+    }
+
+    private static final class Splice {
+        static final MethodHandle CALL = Native.link("splice", JAVA_LONG, JAVA_INT, ADDRESS,
+                JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    }
+
+    private static final class FcntlLock {
+        static final MethodHandle CALL = Native.linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT,
+                JAVA_INT, ADDRESS);
+    }
 
     private Fcntl() {}
 
@@ -96,7 +107,7 @@ public final class Fcntl {
     /// @see <a href="https://man7.org/linux/man-pages/man2/open.2.html">open(2)</a>
     public static int open(Errno errno, MemorySegment path, int flags) {
         try {
-            return errno.join((int) OPEN.invokeExact(errno.captured, path, flags));
+            return errno.join((int) Open.CALL.invokeExact(errno.captured, path, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -112,7 +123,7 @@ public final class Fcntl {
     /// @see <a href="https://man7.org/linux/man-pages/man2/fcntl.2.html">fcntl(2)</a>
     public static int fcntl(Errno errno, int fd, int op, int arg) {
         try {
-            return errno.join((int) FCNTL.invokeExact(errno.captured, fd, op, arg));
+            return errno.join((int) FcntlInt.CALL.invokeExact(errno.captured, fd, op, arg));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -130,7 +141,7 @@ public final class Fcntl {
     /// @see <a href="https://man7.org/linux/man-pages/man2/fcntl_locking.2.html">fcntl_locking(2)</a>
     public static int lock(Errno errno, int fd, int op, MemorySegment flock) {
         try {
-            return errno.join((int) FCNTL_LOCK.invokeExact(errno.captured, fd, op, flock));
+            return errno.join((int) FcntlLock.CALL.invokeExact(errno.captured, fd, op, flock));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -154,8 +165,9 @@ public final class Fcntl {
     public static long splice(Errno errno, int fdIn, MemorySegment offIn, int fdOut,
             MemorySegment offOut, long len, int flags) {
         try {
-            return errno.join((long) SPLICE.invokeExact(errno.captured, fdIn, offIn, fdOut, offOut,
-                    len, flags));
+            return errno
+                    .join((long) Splice.CALL.invokeExact(errno.captured, fdIn, offIn, fdOut, offOut,
+                            len, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

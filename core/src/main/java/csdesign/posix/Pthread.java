@@ -21,20 +21,36 @@ public final class Pthread {
     /// Whoever comes next is told that its owner died, and does not wait for ever.
     public static final int PTHREAD_MUTEX_ROBUST = 1;
 
-    private static final MethodHandle ATTR_INIT = Native.link("pthread_mutexattr_init", JAVA_INT,
-            ADDRESS);
-    private static final MethodHandle ATTR_SETPSHARED = Native.link("pthread_mutexattr_setpshared",
-            JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle ATTR_SETROBUST = Native.link("pthread_mutexattr_setrobust",
-            JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle MUTEX_INIT = Native.link("pthread_mutex_init", JAVA_INT,
-            ADDRESS, ADDRESS);
-    private static final MethodHandle MUTEX_LOCK = Native.link("pthread_mutex_lock", JAVA_INT,
-            ADDRESS);
-    private static final MethodHandle MUTEX_UNLOCK = Native.link("pthread_mutex_unlock", JAVA_INT,
-            ADDRESS);
-    private static final MethodHandle MUTEX_CONSISTENT = Native.link("pthread_mutex_consistent",
-            JAVA_INT, ADDRESS);
+    private static final class AttrInit {
+        static final MethodHandle CALL = Native.link("pthread_mutexattr_init", JAVA_INT, ADDRESS);
+    }
+
+    private static final class AttrSetpshared {
+        static final MethodHandle CALL = Native.link("pthread_mutexattr_setpshared", JAVA_INT,
+                ADDRESS, JAVA_INT);
+    }
+
+    private static final class AttrSetrobust {
+        static final MethodHandle CALL = Native.link("pthread_mutexattr_setrobust", JAVA_INT,
+                ADDRESS, JAVA_INT);
+    }
+
+    private static final class MutexInit {
+        static final MethodHandle CALL = Native.link("pthread_mutex_init", JAVA_INT, ADDRESS,
+                ADDRESS);
+    }
+
+    private static final class MutexLock {
+        static final MethodHandle CALL = Native.link("pthread_mutex_lock", JAVA_INT, ADDRESS);
+    }
+
+    private static final class MutexUnlock {
+        static final MethodHandle CALL = Native.link("pthread_mutex_unlock", JAVA_INT, ADDRESS);
+    }
+
+    private static final class MutexConsistent {
+        static final MethodHandle CALL = Native.link("pthread_mutex_consistent", JAVA_INT, ADDRESS);
+    }
 
     private Pthread() {}
 
@@ -46,7 +62,7 @@ public final class Pthread {
     /// @see <a href="https://man7.org/linux/man-pages/man3/pthread_mutexattr_init.3.html">pthread_mutexattr_init(3)</a>
     public static int pthread_mutexattr_init(Errno errno, MemorySegment attr) {
         try {
-            return -((int) ATTR_INIT.invokeExact(errno.captured, attr));
+            return -((int) AttrInit.CALL.invokeExact(errno.captured, attr));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -61,7 +77,7 @@ public final class Pthread {
     /// @see <a href="https://man7.org/linux/man-pages/man3/pthread_mutexattr_setpshared.3.html">pthread_mutexattr_setpshared(3)</a>
     public static int pthread_mutexattr_setpshared(Errno errno, MemorySegment attr, int pshared) {
         try {
-            return -((int) ATTR_SETPSHARED.invokeExact(errno.captured, attr, pshared));
+            return -((int) AttrSetpshared.CALL.invokeExact(errno.captured, attr, pshared));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -76,7 +92,7 @@ public final class Pthread {
     /// @see <a href="https://man7.org/linux/man-pages/man3/pthread_mutexattr_setrobust.3.html">pthread_mutexattr_setrobust(3)</a>
     public static int pthread_mutexattr_setrobust(Errno errno, MemorySegment attr, int robustness) {
         try {
-            return -((int) ATTR_SETROBUST.invokeExact(errno.captured, attr, robustness));
+            return -((int) AttrSetrobust.CALL.invokeExact(errno.captured, attr, robustness));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -91,7 +107,7 @@ public final class Pthread {
     /// @see <a href="https://man7.org/linux/man-pages/man3/pthread_mutex_init.3.html">pthread_mutex_init(3)</a>
     public static int pthread_mutex_init(Errno errno, MemorySegment mutex, MemorySegment attr) {
         try {
-            return -((int) MUTEX_INIT.invokeExact(errno.captured, mutex, attr));
+            return -((int) MutexInit.CALL.invokeExact(errno.captured, mutex, attr));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -106,7 +122,7 @@ public final class Pthread {
     /// @see <a href="https://man7.org/linux/man-pages/man3/pthread_mutex_lock.3.html">pthread_mutex_lock(3)</a>
     public static int pthread_mutex_lock(Errno errno, MemorySegment mutex) {
         try {
-            return -((int) MUTEX_LOCK.invokeExact(errno.captured, mutex));
+            return -((int) MutexLock.CALL.invokeExact(errno.captured, mutex));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -120,7 +136,7 @@ public final class Pthread {
     /// @see <a href="https://man7.org/linux/man-pages/man3/pthread_mutex_unlock.3.html">pthread_mutex_unlock(3)</a>
     public static int pthread_mutex_unlock(Errno errno, MemorySegment mutex) {
         try {
-            return -((int) MUTEX_UNLOCK.invokeExact(errno.captured, mutex));
+            return -((int) MutexUnlock.CALL.invokeExact(errno.captured, mutex));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -134,7 +150,7 @@ public final class Pthread {
     /// @see <a href="https://man7.org/linux/man-pages/man3/pthread_mutex_consistent.3.html">pthread_mutex_consistent(3)</a>
     public static int pthread_mutex_consistent(Errno errno, MemorySegment mutex) {
         try {
-            return -((int) MUTEX_CONSISTENT.invokeExact(errno.captured, mutex));
+            return -((int) MutexConsistent.CALL.invokeExact(errno.captured, mutex));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

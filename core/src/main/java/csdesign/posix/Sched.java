@@ -17,11 +17,19 @@ public final class Sched {
     /// A network of its own: interfaces, addresses, routes, ports and sysctls.
     public static final int CLONE_NEWNET = 0x4000_0000;
 
-    private static final MethodHandle UNSHARE = Native.link("unshare", JAVA_INT, JAVA_INT);
-    private static final MethodHandle SCHED_SETAFFINITY = Native.link("sched_setaffinity", JAVA_INT,
-            JAVA_INT, JAVA_LONG, ADDRESS);
-    private static final MethodHandle SCHED_GETAFFINITY = Native.link("sched_getaffinity", JAVA_INT,
-            JAVA_INT, JAVA_LONG, ADDRESS);
+    private static final class Unshare {
+        static final MethodHandle CALL = Native.link("unshare", JAVA_INT, JAVA_INT);
+    }
+
+    private static final class SchedSetaffinity {
+        static final MethodHandle CALL = Native.link("sched_setaffinity", JAVA_INT, JAVA_INT,
+                JAVA_LONG, ADDRESS);
+    }
+
+    private static final class SchedGetaffinity {
+        static final MethodHandle CALL = Native.link("sched_getaffinity", JAVA_INT, JAVA_INT,
+                JAVA_LONG, ADDRESS);
+    }
 
     private Sched() {}
 
@@ -39,7 +47,7 @@ public final class Sched {
     /// @see <a href="https://man7.org/linux/man-pages/man7/network_namespaces.7.html">network_namespaces(7)</a>
     public static int unshare(Errno errno, int flags) {
         try {
-            return errno.join((int) UNSHARE.invokeExact(errno.captured, flags));
+            return errno.join((int) Unshare.CALL.invokeExact(errno.captured, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -56,7 +64,7 @@ public final class Sched {
     public static int sched_setaffinity(Errno errno, int pid, long cpusetsize, MemorySegment mask) {
         try {
             return errno.join(
-                    (int) SCHED_SETAFFINITY.invokeExact(errno.captured, pid, cpusetsize, mask));
+                    (int) SchedSetaffinity.CALL.invokeExact(errno.captured, pid, cpusetsize, mask));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -73,7 +81,7 @@ public final class Sched {
     public static int sched_getaffinity(Errno errno, int pid, long cpusetsize, MemorySegment mask) {
         try {
             return errno.join(
-                    (int) SCHED_GETAFFINITY.invokeExact(errno.captured, pid, cpusetsize, mask));
+                    (int) SchedGetaffinity.CALL.invokeExact(errno.captured, pid, cpusetsize, mask));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

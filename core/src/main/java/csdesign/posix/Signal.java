@@ -54,11 +54,19 @@ public final class Signal {
     private static final int SA_MASK = 8;
     private static final int SA_FLAGS = 136;
 
-    private static final MethodHandle KILL = Native.link("kill", JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle TGKILL = Native.link("tgkill", JAVA_INT, JAVA_INT, JAVA_INT,
-            JAVA_INT);
-    private static final MethodHandle SIGACTION = Native.link("sigaction", JAVA_INT, JAVA_INT,
-            ADDRESS, ADDRESS);
+    private static final class Kill {
+        static final MethodHandle CALL = Native.link("kill", JAVA_INT, JAVA_INT, JAVA_INT);
+    }
+
+    private static final class Tgkill {
+        static final MethodHandle CALL = Native.link("tgkill", JAVA_INT, JAVA_INT, JAVA_INT,
+                JAVA_INT);
+    }
+
+    private static final class Sigaction {
+        static final MethodHandle CALL = Native.link("sigaction", JAVA_INT, JAVA_INT, ADDRESS,
+                ADDRESS);
+    }
 
     private Signal() {}
 
@@ -71,7 +79,7 @@ public final class Signal {
     /// @see <a href="https://man7.org/linux/man-pages/man2/kill.2.html">kill(2)</a>
     public static int kill(Errno errno, int pid, int sig) {
         try {
-            return errno.join((int) KILL.invokeExact(errno.captured, pid, sig));
+            return errno.join((int) Kill.CALL.invokeExact(errno.captured, pid, sig));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -87,7 +95,7 @@ public final class Signal {
     /// @see <a href="https://man7.org/linux/man-pages/man2/tgkill.2.html">tgkill(2)</a>
     public static int tgkill(Errno errno, int tgid, int tid, int sig) {
         try {
-            return errno.join((int) TGKILL.invokeExact(errno.captured, tgid, tid, sig));
+            return errno.join((int) Tgkill.CALL.invokeExact(errno.captured, tgid, tid, sig));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -103,7 +111,8 @@ public final class Signal {
     /// @see <a href="https://man7.org/linux/man-pages/man2/sigaction.2.html">sigaction(2)</a>
     public static int sigaction(Errno errno, int signum, MemorySegment act, MemorySegment oldact) {
         try {
-            return errno.join((int) SIGACTION.invokeExact(errno.captured, signum, act, oldact));
+            return errno
+                    .join((int) Sigaction.CALL.invokeExact(errno.captured, signum, act, oldact));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -28,24 +28,48 @@ public final class Spawn {
     /// The signal mask of the attributes is set.
     public static final int POSIX_SPAWN_SETSIGMASK = 8;
 
-    private static final MethodHandle POSIX_SPAWN = Native.link("posix_spawn", JAVA_INT, ADDRESS,
-            ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
-    private static final MethodHandle FILE_ACTIONS_INIT = Native
-            .link("posix_spawn_file_actions_init", JAVA_INT, ADDRESS);
-    private static final MethodHandle FILE_ACTIONS_ADDDUP2 = Native
-            .link("posix_spawn_file_actions_adddup2", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-    private static final MethodHandle FILE_ACTIONS_DESTROY = Native
-            .link("posix_spawn_file_actions_destroy", JAVA_INT, ADDRESS);
-    private static final MethodHandle ATTR_INIT = Native.link("posix_spawnattr_init", JAVA_INT,
-            ADDRESS);
-    private static final MethodHandle ATTR_SETFLAGS = Native.link("posix_spawnattr_setflags",
-            JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle ATTR_SETSIGMASK = Native.link("posix_spawnattr_setsigmask",
-            JAVA_INT, ADDRESS, ADDRESS);
-    private static final MethodHandle ATTR_SETSIGDEFAULT = Native
-            .link("posix_spawnattr_setsigdefault", JAVA_INT, ADDRESS, ADDRESS);
-    private static final MethodHandle ATTR_DESTROY = Native.link("posix_spawnattr_destroy",
-            JAVA_INT, ADDRESS);
+    private static final class PosixSpawn {
+        static final MethodHandle CALL = Native.link("posix_spawn", JAVA_INT, ADDRESS, ADDRESS,
+                ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+    }
+
+    private static final class FileActionsInit {
+        static final MethodHandle CALL = Native.link("posix_spawn_file_actions_init", JAVA_INT,
+                ADDRESS);
+    }
+
+    private static final class FileActionsAdddup2 {
+        static final MethodHandle CALL = Native.link("posix_spawn_file_actions_adddup2", JAVA_INT,
+                ADDRESS, JAVA_INT, JAVA_INT);
+    }
+
+    private static final class FileActionsDestroy {
+        static final MethodHandle CALL = Native.link("posix_spawn_file_actions_destroy", JAVA_INT,
+                ADDRESS);
+    }
+
+    private static final class AttrInit {
+        static final MethodHandle CALL = Native.link("posix_spawnattr_init", JAVA_INT, ADDRESS);
+    }
+
+    private static final class AttrSetflags {
+        static final MethodHandle CALL = Native.link("posix_spawnattr_setflags", JAVA_INT, ADDRESS,
+                JAVA_INT);
+    }
+
+    private static final class AttrSetsigmask {
+        static final MethodHandle CALL = Native.link("posix_spawnattr_setsigmask", JAVA_INT,
+                ADDRESS, ADDRESS);
+    }
+
+    private static final class AttrSetsigdefault {
+        static final MethodHandle CALL = Native.link("posix_spawnattr_setsigdefault", JAVA_INT,
+                ADDRESS, ADDRESS);
+    }
+
+    private static final class AttrDestroy {
+        static final MethodHandle CALL = Native.link("posix_spawnattr_destroy", JAVA_INT, ADDRESS);
+    }
 
     private Spawn() {}
 
@@ -64,8 +88,8 @@ public final class Spawn {
             MemorySegment file_actions, MemorySegment attrp, MemorySegment argv,
             MemorySegment envp) {
         try {
-            return -((int) POSIX_SPAWN.invokeExact(errno.captured, pid, path, file_actions, attrp,
-                    argv, envp));
+            return -((int) PosixSpawn.CALL.invokeExact(errno.captured, pid, path, file_actions,
+                    attrp, argv, envp));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -79,7 +103,7 @@ public final class Spawn {
     /// @see <a href="https://man7.org/linux/man-pages/man3/posix_spawn.3.html">posix_spawn(3)</a>
     public static int posix_spawn_file_actions_init(Errno errno, MemorySegment actions) {
         try {
-            return -((int) FILE_ACTIONS_INIT.invokeExact(errno.captured, actions));
+            return -((int) FileActionsInit.CALL.invokeExact(errno.captured, actions));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -96,7 +120,7 @@ public final class Spawn {
     public static int posix_spawn_file_actions_adddup2(Errno errno, MemorySegment actions, int fd,
             int newfd) {
         try {
-            return -((int) FILE_ACTIONS_ADDDUP2.invokeExact(errno.captured, actions, fd, newfd));
+            return -((int) FileActionsAdddup2.CALL.invokeExact(errno.captured, actions, fd, newfd));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -110,7 +134,7 @@ public final class Spawn {
     /// @see <a href="https://man7.org/linux/man-pages/man3/posix_spawn.3.html">posix_spawn(3)</a>
     public static int posix_spawn_file_actions_destroy(Errno errno, MemorySegment actions) {
         try {
-            return -((int) FILE_ACTIONS_DESTROY.invokeExact(errno.captured, actions));
+            return -((int) FileActionsDestroy.CALL.invokeExact(errno.captured, actions));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -124,7 +148,7 @@ public final class Spawn {
     /// @see <a href="https://man7.org/linux/man-pages/man3/posix_spawn.3.html">posix_spawn(3)</a>
     public static int posix_spawnattr_init(Errno errno, MemorySegment attr) {
         try {
-            return -((int) ATTR_INIT.invokeExact(errno.captured, attr));
+            return -((int) AttrInit.CALL.invokeExact(errno.captured, attr));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -139,7 +163,7 @@ public final class Spawn {
     /// @see <a href="https://man7.org/linux/man-pages/man3/posix_spawn.3.html">posix_spawn(3)</a>
     public static int posix_spawnattr_setflags(Errno errno, MemorySegment attr, int flags) {
         try {
-            return -((int) ATTR_SETFLAGS.invokeExact(errno.captured, attr, flags));
+            return -((int) AttrSetflags.CALL.invokeExact(errno.captured, attr, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -155,7 +179,7 @@ public final class Spawn {
     public static int posix_spawnattr_setsigmask(Errno errno, MemorySegment attr,
             MemorySegment sigmask) {
         try {
-            return -((int) ATTR_SETSIGMASK.invokeExact(errno.captured, attr, sigmask));
+            return -((int) AttrSetsigmask.CALL.invokeExact(errno.captured, attr, sigmask));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -171,7 +195,7 @@ public final class Spawn {
     public static int posix_spawnattr_setsigdefault(Errno errno, MemorySegment attr,
             MemorySegment sigdefault) {
         try {
-            return -((int) ATTR_SETSIGDEFAULT.invokeExact(errno.captured, attr, sigdefault));
+            return -((int) AttrSetsigdefault.CALL.invokeExact(errno.captured, attr, sigdefault));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -185,7 +209,7 @@ public final class Spawn {
     /// @see <a href="https://man7.org/linux/man-pages/man3/posix_spawn.3.html">posix_spawn(3)</a>
     public static int posix_spawnattr_destroy(Errno errno, MemorySegment attr) {
         try {
-            return -((int) ATTR_DESTROY.invokeExact(errno.captured, attr));
+            return -((int) AttrDestroy.CALL.invokeExact(errno.captured, attr));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

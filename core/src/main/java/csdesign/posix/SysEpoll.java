@@ -56,12 +56,19 @@ public final class SysEpoll {
 
     private static final int DATA_OFFSET = EVENT_BYTES - 8;
 
-    private static final MethodHandle EPOLL_CREATE1 = Native.link("epoll_create1", JAVA_INT,
-            JAVA_INT);
-    private static final MethodHandle EPOLL_CTL = Native.link("epoll_ctl", JAVA_INT, JAVA_INT,
-            JAVA_INT, JAVA_INT, ADDRESS);
-    private static final MethodHandle EPOLL_WAIT = Native.link("epoll_wait", JAVA_INT, JAVA_INT,
-            ADDRESS, JAVA_INT, JAVA_INT);
+    private static final class EpollCreate1 {
+        static final MethodHandle CALL = Native.link("epoll_create1", JAVA_INT, JAVA_INT);
+    }
+
+    private static final class EpollCtl {
+        static final MethodHandle CALL = Native.link("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT,
+                JAVA_INT, ADDRESS);
+    }
+
+    private static final class EpollWait {
+        static final MethodHandle CALL = Native.link("epoll_wait", JAVA_INT, JAVA_INT, ADDRESS,
+                JAVA_INT, JAVA_INT);
+    }
 
     private SysEpoll() {}
 
@@ -73,7 +80,7 @@ public final class SysEpoll {
     /// @see <a href="https://man7.org/linux/man-pages/man2/epoll_create.2.html">epoll_create(2)</a>
     public static int epoll_create1(Errno errno, int flags) {
         try {
-            return errno.join((int) EPOLL_CREATE1.invokeExact(errno.captured, flags));
+            return errno.join((int) EpollCreate1.CALL.invokeExact(errno.captured, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -90,7 +97,7 @@ public final class SysEpoll {
     /// @see <a href="https://man7.org/linux/man-pages/man2/epoll_ctl.2.html">epoll_ctl(2)</a>
     public static int epoll_ctl(Errno errno, int epfd, int op, int fd, MemorySegment event) {
         try {
-            return errno.join((int) EPOLL_CTL.invokeExact(errno.captured, epfd, op, fd, event));
+            return errno.join((int) EpollCtl.CALL.invokeExact(errno.captured, epfd, op, fd, event));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -108,8 +115,9 @@ public final class SysEpoll {
     public static int epoll_wait(Errno errno, int epfd, MemorySegment events, int maxevents,
             int timeoutMillis) {
         try {
-            return errno.join((int) EPOLL_WAIT.invokeExact(errno.captured, epfd, events, maxevents,
-                    timeoutMillis));
+            return errno
+                    .join((int) EpollWait.CALL.invokeExact(errno.captured, epfd, events, maxevents,
+                            timeoutMillis));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -14,8 +14,9 @@ public final class SysEventfd {
     /// Close on execve.
     public static final int EFD_CLOEXEC = 0x80000;
 
-    private static final MethodHandle EVENTFD = Native.link("eventfd", JAVA_INT, JAVA_INT,
-            JAVA_INT);
+    private static final class Eventfd {
+        static final MethodHandle CALL = Native.link("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
+    }
 
     private SysEventfd() {}
 
@@ -28,7 +29,7 @@ public final class SysEventfd {
     /// @see <a href="https://man7.org/linux/man-pages/man2/eventfd.2.html">eventfd(2)</a>
     public static int eventfd(Errno errno, int initval, int flags) {
         try {
-            return errno.join((int) EVENTFD.invokeExact(errno.captured, initval, flags));
+            return errno.join((int) Eventfd.CALL.invokeExact(errno.captured, initval, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

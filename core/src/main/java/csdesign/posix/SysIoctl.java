@@ -43,8 +43,10 @@ public final class SysIoctl {
     /// Offset of the MTU, an `int`.
     public static final int IFR_MTU = 16;
 
-    private static final MethodHandle IOCTL = Native.linkVariadic("ioctl", 2, JAVA_INT, JAVA_INT,
-            JAVA_LONG, ADDRESS);
+    private static final class Ioctl {
+        static final MethodHandle CALL = Native.linkVariadic("ioctl", 2, JAVA_INT, JAVA_INT,
+                JAVA_LONG, ADDRESS);
+    }
 
     private SysIoctl() {}
 
@@ -60,7 +62,7 @@ public final class SysIoctl {
     /// @see <a href="https://man7.org/linux/man-pages/man7/netdevice.7.html">netdevice(7)</a>
     public static int ioctl(Errno errno, int fd, long request, MemorySegment arg) {
         try {
-            return errno.join((int) IOCTL.invokeExact(errno.captured, fd, request, arg));
+            return errno.join((int) Ioctl.CALL.invokeExact(errno.captured, fd, request, arg));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

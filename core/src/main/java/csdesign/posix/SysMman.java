@@ -40,19 +40,33 @@ public final class SysMman {
     /// Makes huge pages of these pages now. Since Linux 6.1.
     public static final int MADV_COLLAPSE = 25;
 
-    private static final MethodHandle MEMFD_CREATE = Native.link("memfd_create", JAVA_INT, ADDRESS,
-            JAVA_INT);
+    private static final class MemfdCreate {
+        static final MethodHandle CALL = Native.link("memfd_create", JAVA_INT, ADDRESS, JAVA_INT);
+    }
 
-    private static final MethodHandle MMAP = Native.link(
-            "mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle MREMAP = Native.linkVariadic(
-            "mremap", 4, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle MUNMAP = Native.link("munmap", JAVA_INT, JAVA_LONG,
-            JAVA_LONG);
-    private static final MethodHandle MPROTECT = Native.link("mprotect", JAVA_INT, JAVA_LONG,
-            JAVA_LONG, JAVA_INT);
-    private static final MethodHandle MADVISE = Native.link("madvise", JAVA_INT, JAVA_LONG,
-            JAVA_LONG, JAVA_INT);
+    private static final class Mmap {
+        static final MethodHandle CALL = Native.link("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+    }
+
+    private static final class Mremap {
+        static final MethodHandle CALL = Native.linkVariadic("mremap", 4, JAVA_LONG, JAVA_LONG,
+                JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG);
+    }
+
+    private static final class Munmap {
+        static final MethodHandle CALL = Native.link("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class Mprotect {
+        static final MethodHandle CALL = Native.link("mprotect", JAVA_INT, JAVA_LONG, JAVA_LONG,
+                JAVA_INT);
+    }
+
+    private static final class Madvise {
+        static final MethodHandle CALL = Native.link("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG,
+                JAVA_INT);
+    }
 
     private SysMman() {}
 
@@ -67,7 +81,7 @@ public final class SysMman {
     public static long mmap(Errno errno, long bytes, int protection, int flags) {
         try {
             return errno.join(
-                    (long) MMAP.invokeExact(
+                    (long) Mmap.CALL.invokeExact(
                             errno.captured, 0L, bytes, protection, flags, -1, 0L));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
@@ -86,7 +100,7 @@ public final class SysMman {
     public static long mremap(Errno errno, long from, long bytes, int flags, long to) {
         try {
             return errno.join(
-                    (long) MREMAP.invokeExact(errno.captured, from, bytes, bytes, flags, to));
+                    (long) Mremap.CALL.invokeExact(errno.captured, from, bytes, bytes, flags, to));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -101,7 +115,7 @@ public final class SysMman {
     /// @see <a href="https://man7.org/linux/man-pages/man2/munmap.2.html">munmap(2)</a>
     public static int munmap(Errno errno, long from, long bytes) {
         try {
-            return errno.join((int) MUNMAP.invokeExact(errno.captured, from, bytes));
+            return errno.join((int) Munmap.CALL.invokeExact(errno.captured, from, bytes));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -117,7 +131,8 @@ public final class SysMman {
     /// @see <a href="https://man7.org/linux/man-pages/man2/mprotect.2.html">mprotect(2)</a>
     public static int mprotect(Errno errno, long from, long bytes, int protection) {
         try {
-            return errno.join((int) MPROTECT.invokeExact(errno.captured, from, bytes, protection));
+            return errno
+                    .join((int) Mprotect.CALL.invokeExact(errno.captured, from, bytes, protection));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -133,7 +148,7 @@ public final class SysMman {
     /// @see <a href="https://man7.org/linux/man-pages/man2/madvise.2.html">madvise(2)</a>
     public static int madvise(Errno errno, long from, long bytes, int advice) {
         try {
-            return errno.join((int) MADVISE.invokeExact(errno.captured, from, bytes, advice));
+            return errno.join((int) Madvise.CALL.invokeExact(errno.captured, from, bytes, advice));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -149,7 +164,7 @@ public final class SysMman {
     /// @see <a href="https://man7.org/linux/man-pages/man2/memfd_create.2.html">memfd_create(2)</a>
     public static int memfd_create(Errno errno, MemorySegment name, int flags) {
         try {
-            return errno.join((int) MEMFD_CREATE.invokeExact(errno.captured, name, flags));
+            return errno.join((int) MemfdCreate.CALL.invokeExact(errno.captured, name, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -13,8 +13,10 @@ import java.lang.invoke.MethodHandle;
 public final class SysPidfd {
     private static final int SYS_PIDFD_OPEN = 434;
 
-    private static final MethodHandle SYSCALL = Native.linkVariadic("syscall", 1, JAVA_LONG,
-            JAVA_LONG, JAVA_INT, JAVA_INT);
+    private static final class Syscall {
+        static final MethodHandle CALL = Native.linkVariadic("syscall", 1, JAVA_LONG, JAVA_LONG,
+                JAVA_INT, JAVA_INT);
+    }
 
     private SysPidfd() {}
 
@@ -27,7 +29,7 @@ public final class SysPidfd {
     /// @see <a href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2)</a>
     public static int pidfd_open(Errno errno, int pid, int flags) {
         try {
-            return (int) errno.join((long) SYSCALL.invokeExact(
+            return (int) errno.join((long) Syscall.CALL.invokeExact(
                     errno.captured, (long) SYS_PIDFD_OPEN, pid, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);

@@ -40,11 +40,15 @@ public final class SysPoll {
     /// Size of an entry in bytes.
     public static final int POLLFD_BYTES = 8;
 
-    private static final MethodHandle POLL = Native.link("poll", JAVA_INT, ADDRESS, JAVA_LONG,
-            JAVA_INT);
+    private static final class Poll {
+        static final MethodHandle CALL = Native.link("poll", JAVA_INT, ADDRESS, JAVA_LONG,
+                JAVA_INT);
+    }
 
-    private static final MethodHandle PPOLL = Native.link("ppoll", JAVA_INT, ADDRESS, JAVA_LONG,
-            ADDRESS, ADDRESS);
+    private static final class Ppoll {
+        static final MethodHandle CALL = Native.link("ppoll", JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS,
+                ADDRESS);
+    }
 
     private SysPoll() {}
 
@@ -58,7 +62,8 @@ public final class SysPoll {
     /// @see <a href="https://man7.org/linux/man-pages/man2/poll.2.html">poll(2)</a>
     public static int poll(Errno errno, MemorySegment fds, long nfds, int timeoutMillis) {
         try {
-            return errno.join((int) POLL.invokeExact(errno.captured, fds, nfds, timeoutMillis));
+            return errno
+                    .join((int) Poll.CALL.invokeExact(errno.captured, fds, nfds, timeoutMillis));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -82,7 +87,7 @@ public final class SysPoll {
             MemorySegment sigmask) {
         try {
             return errno.join(
-                    (int) PPOLL.invokeExact(errno.captured, fds, nfds, timeout, sigmask));
+                    (int) Ppoll.CALL.invokeExact(errno.captured, fds, nfds, timeout, sigmask));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -17,8 +17,10 @@ public final class SysPrctl {
     /// Read this thread's name into 16 bytes.
     public static final int PR_GET_NAME = 16;
 
-    private static final MethodHandle PRCTL = Native.linkVariadic("prctl", 1, JAVA_INT, JAVA_INT,
-            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final class Prctl {
+        static final MethodHandle CALL = Native.linkVariadic("prctl", 1, JAVA_INT, JAVA_INT,
+                JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    }
 
     private SysPrctl() {}
 
@@ -34,7 +36,8 @@ public final class SysPrctl {
     /// @see <a href="https://man7.org/linux/man-pages/man2/prctl.2.html">prctl(2)</a>
     public static int prctl(Errno errno, int op, long arg2, long arg3, long arg4, long arg5) {
         try {
-            return errno.join((int) PRCTL.invokeExact(errno.captured, op, arg2, arg3, arg4, arg5));
+            return errno
+                    .join((int) Prctl.CALL.invokeExact(errno.captured, op, arg2, arg3, arg4, arg5));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -42,12 +42,17 @@ public final class SysResource {
     /// Offset of the count of involuntary context switches, a `long`.
     public static final int RU_NIVCSW = 136;
 
-    private static final MethodHandle GETRUSAGE = Native.link("getrusage", JAVA_INT, JAVA_INT,
-            ADDRESS);
-    private static final MethodHandle GETRLIMIT = Native.link("getrlimit", JAVA_INT, JAVA_INT,
-            ADDRESS);
-    private static final MethodHandle SETRLIMIT = Native.link("setrlimit", JAVA_INT, JAVA_INT,
-            ADDRESS);
+    private static final class Getrusage {
+        static final MethodHandle CALL = Native.link("getrusage", JAVA_INT, JAVA_INT, ADDRESS);
+    }
+
+    private static final class Getrlimit {
+        static final MethodHandle CALL = Native.link("getrlimit", JAVA_INT, JAVA_INT, ADDRESS);
+    }
+
+    private static final class Setrlimit {
+        static final MethodHandle CALL = Native.link("setrlimit", JAVA_INT, JAVA_INT, ADDRESS);
+    }
 
     private SysResource() {}
 
@@ -60,7 +65,7 @@ public final class SysResource {
     /// @see <a href="https://man7.org/linux/man-pages/man2/getrusage.2.html">getrusage(2)</a>
     public static int getrusage(Errno errno, int who, MemorySegment usage) {
         try {
-            return errno.join((int) GETRUSAGE.invokeExact(errno.captured, who, usage));
+            return errno.join((int) Getrusage.CALL.invokeExact(errno.captured, who, usage));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -75,7 +80,7 @@ public final class SysResource {
     /// @see <a href="https://man7.org/linux/man-pages/man2/getrlimit.2.html">getrlimit(2)</a>
     public static int getrlimit(Errno errno, int resource, MemorySegment rlim) {
         try {
-            return errno.join((int) GETRLIMIT.invokeExact(errno.captured, resource, rlim));
+            return errno.join((int) Getrlimit.CALL.invokeExact(errno.captured, resource, rlim));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -92,7 +97,7 @@ public final class SysResource {
     /// @see <a href="https://man7.org/linux/man-pages/man2/setrlimit.2.html">setrlimit(2)</a>
     public static int setrlimit(Errno errno, int resource, MemorySegment rlim) {
         try {
-            return errno.join((int) SETRLIMIT.invokeExact(errno.captured, resource, rlim));
+            return errno.join((int) Setrlimit.CALL.invokeExact(errno.captured, resource, rlim));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

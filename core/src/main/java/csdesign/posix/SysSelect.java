@@ -20,11 +20,15 @@ public final class SysSelect {
     /// Size of a set in bytes.
     public static final int FD_SET_BYTES = 128;
 
-    private static final MethodHandle SELECT = Native.link("select", JAVA_INT, JAVA_INT, ADDRESS,
-            ADDRESS, ADDRESS, ADDRESS);
+    private static final class Select {
+        static final MethodHandle CALL = Native.link("select", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS,
+                ADDRESS, ADDRESS);
+    }
 
-    private static final MethodHandle PSELECT = Native.link("pselect", JAVA_INT, JAVA_INT, ADDRESS,
-            ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+    private static final class Pselect {
+        static final MethodHandle CALL = Native.link("pselect", JAVA_INT, JAVA_INT, ADDRESS,
+                ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+    }
 
     private SysSelect() {}
 
@@ -43,7 +47,7 @@ public final class SysSelect {
     public static int select(Errno errno, int nfds, MemorySegment readfds, MemorySegment writefds,
             MemorySegment exceptfds, MemorySegment timeout) {
         try {
-            return errno.join((int) SELECT.invokeExact(errno.captured, nfds, readfds, writefds,
+            return errno.join((int) Select.CALL.invokeExact(errno.captured, nfds, readfds, writefds,
                     exceptfds, timeout));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
@@ -68,8 +72,9 @@ public final class SysSelect {
     public static int pselect(Errno errno, int nfds, MemorySegment readfds, MemorySegment writefds,
             MemorySegment exceptfds, MemorySegment timeout, MemorySegment sigmask) {
         try {
-            return errno.join((int) PSELECT.invokeExact(errno.captured, nfds, readfds, writefds,
-                    exceptfds, timeout, sigmask));
+            return errno
+                    .join((int) Pselect.CALL.invokeExact(errno.captured, nfds, readfds, writefds,
+                            exceptfds, timeout, sigmask));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -10,8 +10,10 @@ import java.lang.invoke.MethodHandle;
 
 /// `<sys/sendfile.h>`: from the page cache to a socket, with no copy through user space.
 public final class SysSendfile {
-    private static final MethodHandle SENDFILE = Native.link("sendfile", JAVA_LONG, JAVA_INT,
-            JAVA_INT, ADDRESS, JAVA_LONG);
+    private static final class Sendfile {
+        static final MethodHandle CALL = Native.link("sendfile", JAVA_LONG, JAVA_INT, JAVA_INT,
+                ADDRESS, JAVA_LONG);
+    }
 
     private SysSendfile() {}
 
@@ -28,7 +30,8 @@ public final class SysSendfile {
             long count) {
         try {
             return errno
-                    .join((long) SENDFILE.invokeExact(errno.captured, outFd, inFd, offset, count));
+                    .join((long) Sendfile.CALL.invokeExact(errno.captured, outFd, inFd, offset,
+                            count));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -42,17 +42,35 @@ public final class SysSignalfd {
     /// A child ended.
     public static final int SIGCHLD = 17;
 
-    private static final MethodHandle SIGNALFD = Native.link("signalfd", JAVA_INT, JAVA_INT,
-            ADDRESS, JAVA_INT);
-    private static final MethodHandle SIGEMPTYSET = Native.link("sigemptyset", JAVA_INT, ADDRESS);
-    private static final MethodHandle SIGADDSET = Native.link("sigaddset", JAVA_INT, ADDRESS,
-            JAVA_INT);
-    private static final MethodHandle SIGFILLSET = Native.link("sigfillset", JAVA_INT, ADDRESS);
-    private static final MethodHandle SIGDELSET = Native.link("sigdelset", JAVA_INT, ADDRESS,
-            JAVA_INT);
-    private static final MethodHandle SIGPENDING = Native.link("sigpending", JAVA_INT, ADDRESS);
-    private static final MethodHandle PTHREAD_SIGMASK = Native.link("pthread_sigmask", JAVA_INT,
-            JAVA_INT, ADDRESS, ADDRESS);
+    private static final class Signalfd {
+        static final MethodHandle CALL = Native.link("signalfd", JAVA_INT, JAVA_INT, ADDRESS,
+                JAVA_INT);
+    }
+
+    private static final class Sigemptyset {
+        static final MethodHandle CALL = Native.link("sigemptyset", JAVA_INT, ADDRESS);
+    }
+
+    private static final class Sigaddset {
+        static final MethodHandle CALL = Native.link("sigaddset", JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    private static final class Sigfillset {
+        static final MethodHandle CALL = Native.link("sigfillset", JAVA_INT, ADDRESS);
+    }
+
+    private static final class Sigdelset {
+        static final MethodHandle CALL = Native.link("sigdelset", JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    private static final class Sigpending {
+        static final MethodHandle CALL = Native.link("sigpending", JAVA_INT, ADDRESS);
+    }
+
+    private static final class PthreadSigmask {
+        static final MethodHandle CALL = Native.link("pthread_sigmask", JAVA_INT, JAVA_INT, ADDRESS,
+                ADDRESS);
+    }
 
     private SysSignalfd() {}
 
@@ -66,7 +84,7 @@ public final class SysSignalfd {
     /// @see <a href="https://man7.org/linux/man-pages/man2/signalfd.2.html">signalfd(2)</a>
     public static int signalfd(Errno errno, int fd, MemorySegment mask, int flags) {
         try {
-            return errno.join((int) SIGNALFD.invokeExact(errno.captured, fd, mask, flags));
+            return errno.join((int) Signalfd.CALL.invokeExact(errno.captured, fd, mask, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -80,7 +98,7 @@ public final class SysSignalfd {
     /// @see <a href="https://man7.org/linux/man-pages/man3/sigemptyset.3.html">sigemptyset(3)</a>
     public static int sigemptyset(Errno errno, MemorySegment set) {
         try {
-            return errno.join((int) SIGEMPTYSET.invokeExact(errno.captured, set));
+            return errno.join((int) Sigemptyset.CALL.invokeExact(errno.captured, set));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -95,7 +113,7 @@ public final class SysSignalfd {
     /// @see <a href="https://man7.org/linux/man-pages/man3/sigaddset.3.html">sigaddset(3)</a>
     public static int sigaddset(Errno errno, MemorySegment set, int signum) {
         try {
-            return errno.join((int) SIGADDSET.invokeExact(errno.captured, set, signum));
+            return errno.join((int) Sigaddset.CALL.invokeExact(errno.captured, set, signum));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -109,7 +127,7 @@ public final class SysSignalfd {
     /// @see <a href="https://man7.org/linux/man-pages/man3/sigfillset.3.html">sigfillset(3)</a>
     public static int sigfillset(Errno errno, MemorySegment set) {
         try {
-            return errno.join((int) SIGFILLSET.invokeExact(errno.captured, set));
+            return errno.join((int) Sigfillset.CALL.invokeExact(errno.captured, set));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -124,7 +142,7 @@ public final class SysSignalfd {
     /// @see <a href="https://man7.org/linux/man-pages/man3/sigdelset.3.html">sigdelset(3)</a>
     public static int sigdelset(Errno errno, MemorySegment set, int signum) {
         try {
-            return errno.join((int) SIGDELSET.invokeExact(errno.captured, set, signum));
+            return errno.join((int) Sigdelset.CALL.invokeExact(errno.captured, set, signum));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -138,7 +156,7 @@ public final class SysSignalfd {
     /// @see <a href="https://man7.org/linux/man-pages/man2/sigpending.2.html">sigpending(2)</a>
     public static int sigpending(Errno errno, MemorySegment set) {
         try {
-            return errno.join((int) SIGPENDING.invokeExact(errno.captured, set));
+            return errno.join((int) Sigpending.CALL.invokeExact(errno.captured, set));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -156,7 +174,8 @@ public final class SysSignalfd {
     public static int pthread_sigmask(Errno errno, int how, MemorySegment set,
             MemorySegment oldset) {
         try {
-            return errno.join((int) PTHREAD_SIGMASK.invokeExact(errno.captured, how, set, oldset));
+            return errno
+                    .join((int) PthreadSigmask.CALL.invokeExact(errno.captured, how, set, oldset));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

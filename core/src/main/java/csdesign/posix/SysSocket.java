@@ -139,37 +139,82 @@ public final class SysSocket {
     /// Descriptors that arrive are close-on-exec.
     public static final int MSG_CMSG_CLOEXEC = 0x40000000;
 
-    private static final MethodHandle SOCKET = Native.link("socket", JAVA_INT, JAVA_INT, JAVA_INT,
-            JAVA_INT);
-    private static final MethodHandle BIND = Native.link("bind", JAVA_INT, JAVA_INT, ADDRESS,
-            JAVA_INT);
-    private static final MethodHandle LISTEN = Native.link("listen", JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle ACCEPT4 = Native.link("accept4", JAVA_INT, JAVA_INT, ADDRESS,
-            ADDRESS, JAVA_INT);
-    private static final MethodHandle CONNECT = Native.link("connect", JAVA_INT, JAVA_INT, ADDRESS,
-            JAVA_INT);
-    private static final MethodHandle SHUTDOWN = Native.link("shutdown", JAVA_INT, JAVA_INT,
-            JAVA_INT);
-    private static final MethodHandle GETSOCKNAME = Native.link("getsockname", JAVA_INT, JAVA_INT,
-            ADDRESS, ADDRESS);
-    private static final MethodHandle GETPEERNAME = Native.link("getpeername", JAVA_INT, JAVA_INT,
-            ADDRESS, ADDRESS);
-    private static final MethodHandle SETSOCKOPT = Native.link("setsockopt", JAVA_INT, JAVA_INT,
-            JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle GETSOCKOPT = Native.link("getsockopt", JAVA_INT, JAVA_INT,
-            JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
-    private static final MethodHandle SEND = Native.link("send", JAVA_LONG, JAVA_INT, ADDRESS,
-            JAVA_LONG, JAVA_INT);
-    private static final MethodHandle RECV = Native.link("recv", JAVA_LONG, JAVA_INT, ADDRESS,
-            JAVA_LONG, JAVA_INT);
-    private static final MethodHandle RECVFROM = Native.link("recvfrom", JAVA_LONG, JAVA_INT,
-            ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS);
-    private static final MethodHandle SENDMSG = Native.link("sendmsg", JAVA_LONG, JAVA_INT, ADDRESS,
-            JAVA_INT);
-    private static final MethodHandle RECVMSG = Native.link("recvmsg", JAVA_LONG, JAVA_INT, ADDRESS,
-            JAVA_INT);
-    private static final MethodHandle SOCKETPAIR = Native.link("socketpair", JAVA_INT, JAVA_INT,
-            JAVA_INT, JAVA_INT, ADDRESS);
+    private static final class Socket {
+        static final MethodHandle CALL = Native.link("socket", JAVA_INT, JAVA_INT, JAVA_INT,
+                JAVA_INT);
+    }
+
+    private static final class Bind {
+        static final MethodHandle CALL = Native.link("bind", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    private static final class Listen {
+        static final MethodHandle CALL = Native.link("listen", JAVA_INT, JAVA_INT, JAVA_INT);
+    }
+
+    private static final class Accept4 {
+        static final MethodHandle CALL = Native.link("accept4", JAVA_INT, JAVA_INT, ADDRESS,
+                ADDRESS, JAVA_INT);
+    }
+
+    private static final class Connect {
+        static final MethodHandle CALL = Native.link("connect", JAVA_INT, JAVA_INT, ADDRESS,
+                JAVA_INT);
+    }
+
+    private static final class Shutdown {
+        static final MethodHandle CALL = Native.link("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
+    }
+
+    private static final class Getsockname {
+        static final MethodHandle CALL = Native.link("getsockname", JAVA_INT, JAVA_INT, ADDRESS,
+                ADDRESS);
+    }
+
+    private static final class Getpeername {
+        static final MethodHandle CALL = Native.link("getpeername", JAVA_INT, JAVA_INT, ADDRESS,
+                ADDRESS);
+    }
+
+    private static final class Setsockopt {
+        static final MethodHandle CALL = Native.link("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT,
+                JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    private static final class Getsockopt {
+        static final MethodHandle CALL = Native.link("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT,
+                JAVA_INT, ADDRESS, ADDRESS);
+    }
+
+    private static final class Send {
+        static final MethodHandle CALL = Native.link("send", JAVA_LONG, JAVA_INT, ADDRESS,
+                JAVA_LONG, JAVA_INT);
+    }
+
+    private static final class Recv {
+        static final MethodHandle CALL = Native.link("recv", JAVA_LONG, JAVA_INT, ADDRESS,
+                JAVA_LONG, JAVA_INT);
+    }
+
+    private static final class Recvfrom {
+        static final MethodHandle CALL = Native.link("recvfrom", JAVA_LONG, JAVA_INT, ADDRESS,
+                JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS);
+    }
+
+    private static final class Sendmsg {
+        static final MethodHandle CALL = Native.link("sendmsg", JAVA_LONG, JAVA_INT, ADDRESS,
+                JAVA_INT);
+    }
+
+    private static final class Recvmsg {
+        static final MethodHandle CALL = Native.link("recvmsg", JAVA_LONG, JAVA_INT, ADDRESS,
+                JAVA_INT);
+    }
+
+    private static final class Socketpair {
+        static final MethodHandle CALL = Native.link("socketpair", JAVA_INT, JAVA_INT, JAVA_INT,
+                JAVA_INT, ADDRESS);
+    }
 
     private SysSocket() {}
 
@@ -183,7 +228,8 @@ public final class SysSocket {
     /// @see <a href="https://man7.org/linux/man-pages/man2/socket.2.html">socket(2)</a>
     public static int socket(Errno errno, int domain, int type, int protocol) {
         try {
-            return errno.join((int) SOCKET.invokeExact(errno.captured, domain, type, protocol));
+            return errno
+                    .join((int) Socket.CALL.invokeExact(errno.captured, domain, type, protocol));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -199,7 +245,7 @@ public final class SysSocket {
     /// @see <a href="https://man7.org/linux/man-pages/man2/bind.2.html">bind(2)</a>
     public static int bind(Errno errno, int fd, MemorySegment addr, int addrlen) {
         try {
-            return errno.join((int) BIND.invokeExact(errno.captured, fd, addr, addrlen));
+            return errno.join((int) Bind.CALL.invokeExact(errno.captured, fd, addr, addrlen));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -215,7 +261,7 @@ public final class SysSocket {
     /// @see <a href="https://man7.org/linux/man-pages/man2/listen.2.html">listen(2)</a>
     public static int listen(Errno errno, int fd, int backlog) {
         try {
-            return errno.join((int) LISTEN.invokeExact(errno.captured, fd, backlog));
+            return errno.join((int) Listen.CALL.invokeExact(errno.captured, fd, backlog));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -234,7 +280,8 @@ public final class SysSocket {
     public static int accept4(Errno errno, int fd, MemorySegment addr, MemorySegment addrlen,
             int flags) {
         try {
-            return errno.join((int) ACCEPT4.invokeExact(errno.captured, fd, addr, addrlen, flags));
+            return errno
+                    .join((int) Accept4.CALL.invokeExact(errno.captured, fd, addr, addrlen, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -251,7 +298,7 @@ public final class SysSocket {
     /// @see <a href="https://man7.org/linux/man-pages/man2/connect.2.html">connect(2)</a>
     public static int connect(Errno errno, int fd, MemorySegment addr, int addrlen) {
         try {
-            return errno.join((int) CONNECT.invokeExact(errno.captured, fd, addr, addrlen));
+            return errno.join((int) Connect.CALL.invokeExact(errno.captured, fd, addr, addrlen));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -266,7 +313,7 @@ public final class SysSocket {
     /// @see <a href="https://man7.org/linux/man-pages/man2/shutdown.2.html">shutdown(2)</a>
     public static int shutdown(Errno errno, int fd, int how) {
         try {
-            return errno.join((int) SHUTDOWN.invokeExact(errno.captured, fd, how));
+            return errno.join((int) Shutdown.CALL.invokeExact(errno.captured, fd, how));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -282,7 +329,8 @@ public final class SysSocket {
     /// @see <a href="https://man7.org/linux/man-pages/man2/getsockname.2.html">getsockname(2)</a>
     public static int getsockname(Errno errno, int fd, MemorySegment addr, MemorySegment addrlen) {
         try {
-            return errno.join((int) GETSOCKNAME.invokeExact(errno.captured, fd, addr, addrlen));
+            return errno
+                    .join((int) Getsockname.CALL.invokeExact(errno.captured, fd, addr, addrlen));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -298,7 +346,8 @@ public final class SysSocket {
     /// @see <a href="https://man7.org/linux/man-pages/man2/getpeername.2.html">getpeername(2)</a>
     public static int getpeername(Errno errno, int fd, MemorySegment addr, MemorySegment addrlen) {
         try {
-            return errno.join((int) GETPEERNAME.invokeExact(errno.captured, fd, addr, addrlen));
+            return errno
+                    .join((int) Getpeername.CALL.invokeExact(errno.captured, fd, addr, addrlen));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -317,7 +366,7 @@ public final class SysSocket {
     public static int setsockopt(Errno errno, int fd, int level, int optname, MemorySegment optval,
             int optlen) {
         try {
-            return errno.join((int) SETSOCKOPT.invokeExact(errno.captured, fd, level, optname,
+            return errno.join((int) Setsockopt.CALL.invokeExact(errno.captured, fd, level, optname,
                     optval, optlen));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
@@ -337,7 +386,7 @@ public final class SysSocket {
     public static int getsockopt(Errno errno, int fd, int level, int optname, MemorySegment optval,
             MemorySegment optlen) {
         try {
-            return errno.join((int) GETSOCKOPT.invokeExact(errno.captured, fd, level, optname,
+            return errno.join((int) Getsockopt.CALL.invokeExact(errno.captured, fd, level, optname,
                     optval, optlen));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
@@ -355,7 +404,7 @@ public final class SysSocket {
     /// @see <a href="https://man7.org/linux/man-pages/man2/send.2.html">send(2)</a>
     public static long send(Errno errno, int fd, MemorySegment buf, long count, int flags) {
         try {
-            return errno.join((long) SEND.invokeExact(errno.captured, fd, buf, count, flags));
+            return errno.join((long) Send.CALL.invokeExact(errno.captured, fd, buf, count, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -372,7 +421,7 @@ public final class SysSocket {
     /// @see <a href="https://man7.org/linux/man-pages/man2/recv.2.html">recv(2)</a>
     public static long recv(Errno errno, int fd, MemorySegment buf, long count, int flags) {
         try {
-            return errno.join((long) RECV.invokeExact(errno.captured, fd, buf, count, flags));
+            return errno.join((long) Recv.CALL.invokeExact(errno.captured, fd, buf, count, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -392,8 +441,9 @@ public final class SysSocket {
     public static long recvfrom(Errno errno, int fd, MemorySegment buf, long count, int flags,
             MemorySegment addr, MemorySegment addrlen) {
         try {
-            return errno.join((long) RECVFROM.invokeExact(errno.captured, fd, buf, count, flags,
-                    addr, addrlen));
+            return errno
+                    .join((long) Recvfrom.CALL.invokeExact(errno.captured, fd, buf, count, flags,
+                            addr, addrlen));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -409,7 +459,7 @@ public final class SysSocket {
     /// @see <a href="https://man7.org/linux/man-pages/man2/sendmsg.2.html">sendmsg(2)</a>
     public static long sendmsg(Errno errno, int fd, MemorySegment msg, int flags) {
         try {
-            return errno.join((long) SENDMSG.invokeExact(errno.captured, fd, msg, flags));
+            return errno.join((long) Sendmsg.CALL.invokeExact(errno.captured, fd, msg, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -425,7 +475,7 @@ public final class SysSocket {
     /// @see <a href="https://man7.org/linux/man-pages/man2/recvmsg.2.html">recvmsg(2)</a>
     public static long recvmsg(Errno errno, int fd, MemorySegment msg, int flags) {
         try {
-            return errno.join((long) RECVMSG.invokeExact(errno.captured, fd, msg, flags));
+            return errno.join((long) Recvmsg.CALL.invokeExact(errno.captured, fd, msg, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -444,7 +494,7 @@ public final class SysSocket {
             MemorySegment fds) {
         try {
             return errno.join(
-                    (int) SOCKETPAIR.invokeExact(errno.captured, domain, type, protocol, fds));
+                    (int) Socketpair.CALL.invokeExact(errno.captured, domain, type, protocol, fds));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

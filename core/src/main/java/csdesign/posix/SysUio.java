@@ -10,8 +10,10 @@ import java.lang.invoke.MethodHandle;
 
 /// `<sys/uio.h>`: one write of several buffers.
 public final class SysUio {
-    private static final MethodHandle WRITEV = Native.link("writev", JAVA_LONG, JAVA_INT, ADDRESS,
-            JAVA_INT);
+    private static final class Writev {
+        static final MethodHandle CALL = Native.link("writev", JAVA_LONG, JAVA_INT, ADDRESS,
+                JAVA_INT);
+    }
 
     private SysUio() {}
 
@@ -28,7 +30,7 @@ public final class SysUio {
     /// @see <a href="https://man7.org/linux/man-pages/man2/writev.2.html">writev(2)</a>
     public static long writev(Errno errno, int fd, MemorySegment iov, int iovcnt) {
         try {
-            return errno.join((long) WRITEV.invokeExact(errno.captured, fd, iov, iovcnt));
+            return errno.join((long) Writev.CALL.invokeExact(errno.captured, fd, iov, iovcnt));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

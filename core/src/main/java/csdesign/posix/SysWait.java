@@ -12,8 +12,10 @@ public final class SysWait {
     /// Do not wait.
     public static final int WNOHANG = 1;
 
-    private static final MethodHandle WAITPID = Native.link("waitpid", JAVA_INT, JAVA_INT, ADDRESS,
-            JAVA_INT);
+    private static final class Waitpid {
+        static final MethodHandle CALL = Native.link("waitpid", JAVA_INT, JAVA_INT, ADDRESS,
+                JAVA_INT);
+    }
 
     private SysWait() {}
 
@@ -28,7 +30,8 @@ public final class SysWait {
     /// @see <a href="https://man7.org/linux/man-pages/man2/waitpid.2.html">waitpid(2)</a>
     public static int waitpid(Errno errno, int pid, MemorySegment wstatus, int options) {
         try {
-            return errno.join((int) WAITPID.invokeExact(errno.captured, pid, wstatus, options));
+            return errno
+                    .join((int) Waitpid.CALL.invokeExact(errno.captured, pid, wstatus, options));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -16,10 +16,14 @@ public final class Time {
     /// Size of a `struct timespec` in bytes: seconds, then nanoseconds, each a `long`.
     public static final int TIMESPEC_BYTES = 16;
 
-    private static final MethodHandle CLOCK_GETCPUCLOCKID = Native.link("clock_getcpuclockid",
-            JAVA_INT, JAVA_INT, ADDRESS);
-    private static final MethodHandle CLOCK_GETTIME = Native.link("clock_gettime", JAVA_INT,
-            JAVA_INT, ADDRESS);
+    private static final class ClockGetcpuclockid {
+        static final MethodHandle CALL = Native.link("clock_getcpuclockid", JAVA_INT, JAVA_INT,
+                ADDRESS);
+    }
+
+    private static final class ClockGettime {
+        static final MethodHandle CALL = Native.link("clock_gettime", JAVA_INT, JAVA_INT, ADDRESS);
+    }
 
     private Time() {}
 
@@ -32,7 +36,7 @@ public final class Time {
     /// @see <a href="https://man7.org/linux/man-pages/man3/clock_getcpuclockid.3.html">clock_getcpuclockid(3)</a>
     public static int clock_getcpuclockid(Errno errno, int pid, MemorySegment clockid) {
         try {
-            return -((int) CLOCK_GETCPUCLOCKID.invokeExact(errno.captured, pid, clockid));
+            return -((int) ClockGetcpuclockid.CALL.invokeExact(errno.captured, pid, clockid));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -47,7 +51,7 @@ public final class Time {
     /// @see <a href="https://man7.org/linux/man-pages/man2/clock_gettime.2.html">clock_gettime(2)</a>
     public static int clock_gettime(Errno errno, int clockid, MemorySegment tp) {
         try {
-            return errno.join((int) CLOCK_GETTIME.invokeExact(errno.captured, clockid, tp));
+            return errno.join((int) ClockGettime.CALL.invokeExact(errno.captured, clockid, tp));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }

@@ -10,24 +10,56 @@ import java.lang.invoke.MethodHandle;
 
 /// `<unistd.h>`: read, pread, write, close, dup2, pipe; fork, execve, _exit.
 public final class Unistd {
-    private static final MethodHandle READ = Native.link("read", JAVA_LONG, JAVA_INT, ADDRESS,
-            JAVA_LONG);
-    private static final MethodHandle PREAD = Native.link("pread", JAVA_LONG, JAVA_INT, ADDRESS,
-            JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle WRITE = Native.link("write", JAVA_LONG, JAVA_INT, ADDRESS,
-            JAVA_LONG);
-    private static final MethodHandle CLOSE = Native.link("close", JAVA_INT, JAVA_INT);
-    private static final MethodHandle PIPE2 = Native.link("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle DUP2 = Native.link("dup2", JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle FORK = Native.linkAtOnce("fork", JAVA_INT);
-    private static final MethodHandle EXECV = Native.link("execv", JAVA_INT, ADDRESS, ADDRESS);
-    private static final MethodHandle EXECVE = Native.link("execve", JAVA_INT, ADDRESS, ADDRESS,
-            ADDRESS);
-    private static final MethodHandle EXIT = Native.link("_exit", JAVA_INT, JAVA_INT);
-    private static final MethodHandle GETPPID = Native.link("getppid", JAVA_INT);
-    private static final MethodHandle GETTID = Native.link("gettid", JAVA_INT);
-    private static final MethodHandle FTRUNCATE = Native.link("ftruncate", JAVA_INT, JAVA_INT,
-            JAVA_LONG);
+    private static final class Read {
+        static final MethodHandle CALL = Native.link("read", JAVA_LONG, JAVA_INT, ADDRESS,
+                JAVA_LONG);
+    }
+
+    private static final class Pread {
+        static final MethodHandle CALL = Native.link("pread", JAVA_LONG, JAVA_INT, ADDRESS,
+                JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class Write {
+        static final MethodHandle CALL = Native.link("write", JAVA_LONG, JAVA_INT, ADDRESS,
+                JAVA_LONG);
+    }
+
+    private static final class Close {
+        static final MethodHandle CALL = Native.link("close", JAVA_INT, JAVA_INT);
+    }
+
+    private static final class Pipe2 {
+        static final MethodHandle CALL = Native.link("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    private static final class Dup2 {
+        static final MethodHandle CALL = Native.link("dup2", JAVA_INT, JAVA_INT, JAVA_INT);
+    }
+
+    /// Linking wakes other threads, and a child that links does it for itself alone. Who
+    /// forks has asked for its id when it waited for the others to sleep.
+    private static final class Fork {
+        static final MethodHandle GETTID = Native.link("gettid", JAVA_INT);
+        static final MethodHandle CALL = Native.linkAtOnce("fork", JAVA_INT);
+        static final MethodHandle EXIT = Native.link("_exit", JAVA_INT, JAVA_INT);
+    }
+
+    private static final class Execv {
+        static final MethodHandle CALL = Native.link("execv", JAVA_INT, ADDRESS, ADDRESS);
+    }
+
+    private static final class Execve {
+        static final MethodHandle CALL = Native.link("execve", JAVA_INT, ADDRESS, ADDRESS, ADDRESS);
+    }
+
+    private static final class Getppid {
+        static final MethodHandle CALL = Native.link("getppid", JAVA_INT);
+    }
+
+    private static final class Ftruncate {
+        static final MethodHandle CALL = Native.link("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
+    }
 
     private Unistd() {}
 
@@ -41,7 +73,7 @@ public final class Unistd {
     /// @see <a href="https://man7.org/linux/man-pages/man2/read.2.html">read(2)</a>
     public static long read(Errno errno, int fd, MemorySegment buf, long count) {
         try {
-            return errno.join((long) READ.invokeExact(errno.captured, fd, buf, count));
+            return errno.join((long) Read.CALL.invokeExact(errno.captured, fd, buf, count));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -60,7 +92,7 @@ public final class Unistd {
     public static long pread(Errno errno, int fd, MemorySegment buf, long count, long offset) {
         try {
             return errno.join(
-                    (long) PREAD.invokeExact(errno.captured, fd, buf, count, offset));
+                    (long) Pread.CALL.invokeExact(errno.captured, fd, buf, count, offset));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -78,7 +110,7 @@ public final class Unistd {
     /// @see <a href="https://man7.org/linux/man-pages/man2/write.2.html">write(2)</a>
     public static long write(Errno errno, int fd, MemorySegment buf, long count) {
         try {
-            return errno.join((long) WRITE.invokeExact(errno.captured, fd, buf, count));
+            return errno.join((long) Write.CALL.invokeExact(errno.captured, fd, buf, count));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -92,7 +124,7 @@ public final class Unistd {
     /// @return 0, or a negative errno
     /// @see <a href="https://man7.org/linux/man-pages/man2/close.2.html">close(2)</a>
     public static int close(Errno errno, int fd) {
-        return call(CLOSE, errno, fd);
+        return call(Close.CALL, errno, fd);
     }
 
     /// Makes a pipe.
@@ -104,7 +136,7 @@ public final class Unistd {
     /// @see <a href="https://man7.org/linux/man-pages/man2/pipe.2.html">pipe(2)</a>
     public static int pipe2(Errno errno, MemorySegment fds, int flags) {
         try {
-            return errno.join((int) PIPE2.invokeExact(errno.captured, fds, flags));
+            return errno.join((int) Pipe2.CALL.invokeExact(errno.captured, fds, flags));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -121,7 +153,7 @@ public final class Unistd {
     /// @see <a href="https://man7.org/linux/man-pages/man2/dup2.2.html">dup2(2)</a>
     public static int dup2(Errno errno, int oldfd, int newfd) {
         try {
-            return errno.join((int) DUP2.invokeExact(errno.captured, oldfd, newfd));
+            return errno.join((int) Dup2.CALL.invokeExact(errno.captured, oldfd, newfd));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -137,7 +169,7 @@ public final class Unistd {
     /// @see <a href="https://man7.org/linux/man-pages/man2/fork.2.html">fork(2)</a>
     public static int fork(Errno errno) {
         try {
-            return errno.join((int) FORK.invokeExact(errno.captured));
+            return errno.join((int) Fork.CALL.invokeExact(errno.captured));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -153,7 +185,7 @@ public final class Unistd {
     /// @see <a href="https://man7.org/linux/man-pages/man3/execv.3.html">execv(3)</a>
     public static int execv(Errno errno, MemorySegment path, MemorySegment argv) {
         try {
-            return errno.join((int) EXECV.invokeExact(errno.captured, path, argv));
+            return errno.join((int) Execv.CALL.invokeExact(errno.captured, path, argv));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -170,7 +202,7 @@ public final class Unistd {
     public static int execve(
             Errno errno, MemorySegment path, MemorySegment argv, MemorySegment envp) {
         try {
-            return errno.join((int) EXECVE.invokeExact(errno.captured, path, argv, envp));
+            return errno.join((int) Execve.CALL.invokeExact(errno.captured, path, argv, envp));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -184,7 +216,7 @@ public final class Unistd {
     /// @return nothing: it does not return
     /// @see <a href="https://man7.org/linux/man-pages/man2/_exit.2.html">_exit(2)</a>
     public static int _exit(Errno errno, int status) {
-        return call(EXIT, errno, status);
+        return call(Fork.EXIT, errno, status);
     }
 
     /// One call site for close and _exit. It is linked by the first close, and costs
@@ -204,7 +236,7 @@ public final class Unistd {
     /// @see <a href="https://man7.org/linux/man-pages/man2/getppid.2.html">getppid(2)</a>
     public static int getppid(Errno errno) {
         try {
-            return errno.join((int) GETPPID.invokeExact(errno.captured));
+            return errno.join((int) Getppid.CALL.invokeExact(errno.captured));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -217,7 +249,7 @@ public final class Unistd {
     /// @see <a href="https://man7.org/linux/man-pages/man2/gettid.2.html">gettid(2)</a>
     public static int gettid(Errno errno) {
         try {
-            return errno.join((int) GETTID.invokeExact(errno.captured));
+            return errno.join((int) Fork.GETTID.invokeExact(errno.captured));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
@@ -232,7 +264,7 @@ public final class Unistd {
     /// @see <a href="https://man7.org/linux/man-pages/man2/ftruncate.2.html">ftruncate(2)</a>
     public static int ftruncate(Errno errno, int fd, long length) {
         try {
-            return errno.join((int) FTRUNCATE.invokeExact(errno.captured, fd, length));
+            return errno.join((int) Ftruncate.CALL.invokeExact(errno.captured, fd, length));
         } catch (Throwable thrown) {
             throw Native.never(thrown);
         }
