@@ -4,7 +4,8 @@ package csdesign.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Arrays;
-import java.util.Objects;
+import java.util.List;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -14,14 +15,7 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /// The command `csdesign`.
-@Command(name = "csdesign", description = "The laboratory of concurrent server design on the JVM.", synopsisSubcommandLabel = "COMMAND", subcommands = {
-        DesignsCommand.class,
-        ServeCommand.class,
-        ClientCommand.class,
-        BenchCommand.class,
-        LabCommand.class,
-        RehearseCommand.class
-}, footer = {
+@Command(name = "csdesign", description = "The laboratory of concurrent server design on the JVM.", synopsisSubcommandLabel = "COMMAND", footer = {
         "",
         "Begin with:",
         "  csdesign bench --quick        measure the designs side by side",
@@ -31,6 +25,15 @@ import picocli.CommandLine.Spec;
 })
 @SuppressWarnings("UnusedVariable") // picocli reads the options
 public final class Main implements Runnable {
+    /// By their names, in the order in which help lists them.
+    private static final List<Map.Entry<String, Class<?>>> COMMANDS = List.of(
+            Map.entry("designs", DesignsCommand.class),
+            Map.entry("serve", ServeCommand.class),
+            Map.entry("client", ClientCommand.class),
+            Map.entry("bench", BenchCommand.class),
+            Map.entry("lab", LabCommand.class),
+            Map.entry("rehearse", RehearseCommand.class));
+
     @Option(names = {"-h",
             "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Say what can be said here, and end.")
     private boolean help;
@@ -56,18 +59,26 @@ public final class Main implements Runnable {
         return command(arguments).execute(arguments);
     }
 
-    /// The whole command line.
+    /// The command line: whole, or with the one command that the first argument names.
+    /// To describe them all would take a server longer than to read its own options.
     ///
     /// @param arguments that it will be given: with `--debug` errors are traced
     /// @return ready to execute them
     static CommandLine command(String... arguments) {
         boolean debug = Arrays.asList(arguments).contains("--debug");
         CommandLine command = new CommandLine(new Main());
-        BenchCommand.describe(
-                Objects.requireNonNull(command.getSubcommands().get("bench")).getCommandSpec());
-        if (Arrays.asList(arguments).contains("lab")) { // a server need not load them to start
-            LabCommand.describe(Objects.requireNonNull(command.getSubcommands().get("lab")));
-        }
+        String first = arguments.length == 0 ? "" : arguments[0];
+        boolean isNamed = COMMANDS.stream().anyMatch(entry -> entry.getKey().equals(first));
+        COMMANDS.stream()
+                .filter(entry -> !isNamed || entry.getKey().equals(first))
+                .forEach(entry -> command.addSubcommand(entry.getKey(), entry.getValue()));
+        command.getSubcommands().forEach((name, described) -> {
+            switch (name) {
+                case "bench" -> BenchCommand.describe(described.getCommandSpec());
+                case "lab" -> LabCommand.describe(described);
+                default -> {}
+            }
+        });
         command.setCaseInsensitiveEnumValuesAllowed(true);
         command.setAbbreviatedOptionsAllowed(false);
         command.setUsageHelpAutoWidth(true);
