@@ -27,9 +27,9 @@ record DistributionContract(Subject subject) {
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "INT"})
     void shouldNameEveryWorkerAndWhatItServed(String signal) throws Exception {
-        ServerProcess server = subject.ownServer();
-        assumeFalse(signal.equals("INT") && server.ignoresInterrupt(),
+        assumeFalse(signal.equals("INT") && ServerProcess.ignoresInterrupt(),
                 "SIGINT is ignored by whatever runs these tests, and so by what they start");
+        ServerProcess server = subject.ownServer();
         List<Long> pids = subject.entry().family() == Family.PROCESSES
                 ? server.workers().stream().map(ProcessHandle::pid).toList()
                 : Stream.generate(server::pid).limit(Honest.WORKERS).toList();

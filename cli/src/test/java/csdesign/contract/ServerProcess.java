@@ -83,6 +83,7 @@ final class ServerProcess implements AutoCloseable {
             words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
             // It starts in half the time, and there are hundreds of starts.
             words.add("-XX:TieredStopAtLevel=1");
+            words.add("-XX:CompileThresholdScaling=50"); // most end before compiling pays
             words.add("-XX:+UseSerialGC");
             words.addAll(Archive.FLAGS);
             words.addAll(program);
@@ -244,10 +245,11 @@ final class ServerProcess implements AutoCloseable {
                 .until(() -> none.matcher(read(proc(process.toHandle(), "status"))).find());
     }
 
-    /// Whether it was started with SIGINT ignored, as a shell starts what runs in its background.
-    /// A JVM honours that: nothing in it can handle the signal then.
-    boolean ignoresInterrupt() {
-        Matcher ignored = IGNORED_SIGNALS.matcher(read(proc(process.toHandle(), "status")));
+    /// Whether this JVM was started with SIGINT ignored, as a shell starts what runs in its
+    /// background, and so whatever it starts. A JVM honours that: nothing in it can handle the
+    /// signal then.
+    static boolean ignoresInterrupt() {
+        Matcher ignored = IGNORED_SIGNALS.matcher(read(Path.of("/proc/self/status")));
         assertThat(ignored.find()).as("SigIgn").isTrue();
         return (Long.parseUnsignedLong(ignored.group(1), 16) & SIGINT_BIT) != 0;
     }

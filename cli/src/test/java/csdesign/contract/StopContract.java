@@ -23,8 +23,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /// A stop lets no new client in and drops none that is in: who has asked is answered, who
 /// is only connected has a last call, then the server says who did what and ends with
@@ -36,56 +34,41 @@ record StopContract(Subject subject) {
 
     private static final long LONG_ANSWER = 32L * 1024 * 1024;
 
-    @ParameterizedTest
-    @ValueSource(strings = {"TERM", "INT"})
-    void shouldEndInOrderOnASignal(String signal) throws Exception {
-        ServerProcess server = subject.ownServer();
-        assumeFalse(signal.equals("INT") && server.ignoresInterrupt(),
-                "SIGINT is ignored by whatever runs these tests, and so by what they start");
-        try (Client client = Client.of(server)) {
-            client.send("3000\n").expectAnswer(3000);
-        }
-        server.signal(signal);
-        assertThat(server.awaitExit(PROMPT)).isZero();
-        assertThat(server.err()).isEmpty();
-        assertThat(server.distributionSum()).isEqualTo(1);
-        assertThat(server.out()).anySatisfy(
-                line -> assertThat(line).startsWith("1 connections, 1 requests, 3,000 bytes"));
-        assertThat(server.out()).anySatisfy(line -> assertThat(line).startsWith("cost: "));
-    }
-
     @Test
-    void shouldLeaveItsPortFree() throws Exception {
-        ServerProcess first = subject.ownServer();
+    void shouldEndInOrderAndLeaveItsPortFreeAndNoFile(@TempDir Path temporary) throws Exception {
+        Set<Path> before = SharedMemory.ourFiles();
+        Command command = subject.command().withFlag("-Djava.io.tmpdir=" + temporary);
+        ServerProcess first = subject.ownServer(command);
         try (Client client = Client.of(first)) {
             client.send("3000\n").expectAnswer(3000);
             first.terminate(); // it closes first: TIME_WAIT is then at its end of the connection
             client.expectEnd();
         }
-        assertThat(first.awaitExit(PROMPT)).isZero();
-        Command again = subject.command().onPort(first.port());
-        ServerProcess second = subject.ownServer(again);
+        expectReport(first);
+        ServerProcess second = subject.ownServer(command.onPort(first.port()));
         try (Client client = Client.of(second)) {
             client.send("3000\n").expectAnswer(3000);
         }
-    }
-
-    @Test
-    void shouldLeaveNoFile(@TempDir Path temporary) throws Exception {
-        Set<Path> before = SharedMemory.ourFiles();
-        ServerProcess server = subject.ownServer(
-                subject.command().withFlag("-Djava.io.tmpdir=" + temporary));
-        try (Client client = Client.of(server)) {
-            client.send("3000\n").expectAnswer(3000);
-        }
-        server.terminate();
-        assertThat(server.awaitExit(PROMPT)).isZero();
+        second.terminate();
+        expectReport(second);
         // Another server that starts beside this test has its file for some milliseconds.
         await("no file of ours in shared memory").atMost(ServerProcess.PATIENCE)
                 .untilAsserted(() -> assertThat(SharedMemory.ourFiles()).isSubsetOf(before));
         try (Stream<Path> left = Files.list(temporary)) {
             assertThat(left).isEmpty();
         }
+    }
+
+    @Test
+    void shouldEndInOrderOnAnInterrupt() throws Exception {
+        assumeFalse(ServerProcess.ignoresInterrupt(),
+                "SIGINT is ignored by whatever runs these tests, and so by what they start");
+        ServerProcess server = subject.ownServer();
+        try (Client client = Client.of(server)) {
+            client.send("3000\n").expectAnswer(3000);
+        }
+        server.signal("INT");
+        expectReport(server);
     }
 
     @Test
@@ -242,6 +225,13 @@ record StopContract(Subject subject) {
         assertThat(server.err()).isEmpty();
         assertThat(server.distributionSum())
                 .isBetween(load.connections.get() - load.resets.get(), load.connections.get());
+    }
+
+    private static void expectReport(ServerProcess server) throws Exception {
+        expectQuietEnd(server, 1);
+        assertThat(server.out()).anySatisfy(
+                line -> assertThat(line).startsWith("1 connections, 1 requests, 3,000 bytes"));
+        assertThat(server.out()).anySatisfy(line -> assertThat(line).startsWith("cost: "));
     }
 
     private static void expectQuietEnd(ServerProcess server, int connections) throws Exception {

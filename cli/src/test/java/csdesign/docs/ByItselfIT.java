@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.docs;
 
+import static csdesign.docs.Commands.JAVA;
 import static csdesign.docs.Commands.assertEndsWith;
 import static csdesign.docs.Commands.firstLine;
 import static csdesign.docs.Commands.freePort;
@@ -33,9 +34,8 @@ class ByItselfIT {
         assertThat(inFile.find() && onPage.find()).as("%s tells how", entry.slug()).isTrue();
         assertThat(onPage.group()).isEqualTo(inFile.group());
         int port = freePort();
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         Process server = start(
-                "exec " + inFile.group().replaceFirst("^java", java).replace(" 2000", " " + port));
+                "exec " + inFile.group().replaceFirst("^java", JAVA).replace(" 2000", " " + port));
         try {
             assertThat(firstLine(server)).startsWith("listening on 127.0.0.1:" + port);
             try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {

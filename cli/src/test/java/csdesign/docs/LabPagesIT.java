@@ -49,14 +49,10 @@ class LabPagesIT {
     }
 
     private static List<String> run(Labs.Entry lab) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "core/src/main/java/csdesign/lab/" + lab.file(),
-                "--auto")
-                .directory(Pages.home().toFile())
-                .redirectErrorStream(true)
-                .start();
+        Process process = Commands.start(
+                "exec " + Commands.JAVA
+                        + " --enable-native-access=ALL-UNNAMED core/src/main/java/csdesign/lab/"
+                        + lab.file() + " --auto");
         process.getOutputStream().close();
         String printed = new String(
                 process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
