@@ -98,9 +98,15 @@ final class Native {
         }
     }
 
-    /// A downcall declares `Throwable` and throws none: whatever arrives here is a defect
-    /// of ours.
+    /// A downcall declares `Throwable` and throws none. What arrives here says that it
+    /// cannot be linked, in a sentence of [#address] or [#link], or is a defect of ours.
     static AssertionError never(Throwable thrown) {
+        if (thrown instanceof LinkageError unlinked) {
+            if (unlinked.getCause() instanceof UnsupportedOperationException sentence) {
+                throw sentence;
+            }
+            throw unlinked;
+        }
         return new AssertionError("a downcall threw", thrown);
     }
 }
