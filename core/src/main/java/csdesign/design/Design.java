@@ -137,7 +137,7 @@ public interface Design {
             design.serve(server);
             server.report();
         } catch (ExceptionInInitializerError linking) {
-            // The first system call could not be linked: its cause is a sentence for the user.
+            // No system call of this package fits here (see Native): its cause is a sentence.
             if (linking.getCause() instanceof UnsupportedOperationException sentence) {
                 throw sentence;
             }
