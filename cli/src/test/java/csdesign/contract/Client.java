@@ -4,6 +4,7 @@ package csdesign.contract;
 import csdesign.service.Bytes;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -52,6 +53,9 @@ final class Client implements AutoCloseable {
             socket.connect(
                     new InetSocketAddress(loopback, server.port()),
                     (int) ServerProcess.PATIENCE.toMillis());
+            if (socket.getLocalSocketAddress().equals(socket.getRemoteSocketAddress())) {
+                throw new ConnectException("nobody listens: the socket is connected to itself");
+            }
             return new Client(socket);
         } catch (IOException e) {
             socket.close();

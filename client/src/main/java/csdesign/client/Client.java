@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -65,7 +66,12 @@ public final class Client {
 
     private static InetAddress resolve(String host) {
         try {
-            return InetAddress.getByName(host);
+            InetAddress address = InetAddress.getByName(host);
+            if (!address.isAnyLocalAddress()) {
+                return address;
+            }
+            // As connect(2) has it; a channel of the JDK would take one of the machine's own.
+            return InetAddress.ofLiteral(address instanceof Inet6Address ? "::1" : "127.0.0.1");
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException(
                     "--host " + host + " has no address: give a name that resolves, or an address",

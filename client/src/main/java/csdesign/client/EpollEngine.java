@@ -24,6 +24,7 @@ import static csdesign.posix.SysSocket.SOCK_NONBLOCK;
 import static csdesign.posix.SysSocket.SOCK_STREAM;
 
 import csdesign.client.Progress.Phase;
+import csdesign.kit.SelfConnection;
 import csdesign.posix.Errno;
 import csdesign.posix.SockAddr;
 import csdesign.posix.SysSocket;
@@ -36,6 +37,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.HdrHistogram.Histogram;
 
 /// All clients on one thread, driven by epoll(7).
@@ -114,6 +117,10 @@ final class EpollEngine implements AutoCloseable {
     private final int family;
     private final MemorySegment server;
     private final MemorySegment[] sources;
+    private final SelfConnection itself;
+
+    /// Whether a source address can be the server's: otherwise no connection is looked at.
+    private final boolean mayMeetItself;
     private final MemorySegment on;
     private final MemorySegment request;
     private final MemorySegment buffer;
@@ -148,6 +155,8 @@ final class EpollEngine implements AutoCloseable {
         family = SockAddr.family(address);
         server = SockAddr.of(arena, address);
         sources = sources(address);
+        itself = new SelfConnection(arena, errno);
+        mayMeetItself = sources.length == 0 || isSource(address);
         on = arena.allocateFrom(ValueLayout.JAVA_INT, 1);
         byte[] digits = load.request().getBytes(StandardCharsets.US_ASCII);
         request = arena.allocateFrom(ValueLayout.JAVA_BYTE, digits);
@@ -173,11 +182,19 @@ final class EpollEngine implements AutoCloseable {
         int count = Client.isLoopback4(address) ? load.spreadAddresses() : 1;
         MemorySegment[] all = new MemorySegment[count > 1 ? count : 0];
         for (int i = 0; i < all.length; i++) {
-            byte[] source = {127, 1, (byte) (i / 250), (byte) (1 + i % 250)};
             all[i] = SockAddr.of(
-                    arena, new InetSocketAddress(InetAddress.getByAddress(source), 0));
+                    arena, new InetSocketAddress(InetAddress.getByAddress(source(i)), 0));
         }
         return all;
+    }
+
+    private static byte[] source(int i) {
+        return new byte[] {127, 1, (byte) (i / 250), (byte) (1 + i % 250)};
+    }
+
+    private boolean isSource(InetSocketAddress address) {
+        byte[] host = address.getAddress().getAddress();
+        return IntStream.range(0, sources.length).anyMatch(i -> Arrays.equals(source(i), host));
     }
 
     Window run() throws IOException {
@@ -332,7 +349,10 @@ final class EpollEngine implements AutoCloseable {
             return false;
         }
         int result = SysSocket.connect(errno, fd, server, (int) server.byteSize());
-        if (result < 0 && result != -Errno.EINPROGRESS) {
+        if (result == 0 || result == -Errno.EINPROGRESS) {
+            result = mayMeetItself ? itself.refuse(fd, server) : 0;
+        }
+        if (result < 0) {
             fail(slot, -result, "connect");
             return false;
         }

@@ -3,6 +3,7 @@ package csdesign.client;
 
 import csdesign.client.Progress.Phase;
 import csdesign.kit.Nullable;
+import csdesign.kit.SelfConnection;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.BindException;
@@ -338,6 +339,7 @@ final class ThreadsEngine {
                 open.close(); // between the two lines before, nobody could have
             }
             open.connect(server);
+            SelfConnection.refuse(open);
             connected = true;
             if (measuring || load.keepAlive()) {
                 tally.connected();

@@ -8,8 +8,10 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import csdesign.client.Load.Engine;
+import csdesign.evidence.PrivateNetwork;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -205,6 +207,28 @@ class ClientTest {
         assertThat(result.errors()).isEqualTo(Map.of("refused", 10L));
         assertThat(result.connections()).isZero();
         assertThat(result.errorSamples()).singleElement().asString().contains("refused");
+    }
+
+    /// Every port that the kernel gives to a client here is the server's: each connection
+    /// would be one to itself.
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldReportThatNobodyListensWhereItWouldMeetItself(Engine engine, boolean keepAlive)
+            throws Exception {
+        PrivateNetwork.run(isPrivate -> {
+            assumeTrue(isPrivate, "a network of its own needs CAP_SYS_ADMIN");
+            Files.writeString(Path.of("/proc/sys/net/ipv4/ip_local_port_range"), "40010 40010");
+            Result result = run(
+                    Wish.to(40_010).engine(engine).keepAlive(keepAlive).clients(1).requests(10)
+                            .bytes(1).sourceAddresses(engine == Engine.EPOLL ? 1 : 0));
+            assertThat(result.errors()).isEqualTo(Map.of("refused", 10L));
+            assertThat(result.connections()).isZero();
+            // Nothing keeps the port from the server that will listen there.
+            try (ServerSocket server = new ServerSocket()) {
+                server.setReuseAddress(false);
+                server.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 40_010));
+            }
+        });
     }
 
     @ParameterizedTest

@@ -148,6 +148,7 @@ public final class ListeningChannel implements AutoCloseable {
             self.bind(new InetSocketAddress(reachable, 0));
             bell = self.getLocalAddress();
             self.connect(new InetSocketAddress(reachable, address.getPort()));
+            SelfConnection.refuse(self); // the listener may have closed before
         } catch (IOException full) {
             // A queue that is full wakes accept too; no descriptor left: accept is pausing anyway.
         }

@@ -43,6 +43,7 @@ public final class Sockets implements AutoCloseable {
     private final MemorySegment buffer = arena.allocate(64 * 1024, 8);
     private final MemorySegment address = arena.allocate(SockAddr.IN6_BYTES, 8);
     private final MemorySegment size = arena.allocate(JAVA_INT);
+    private final SelfConnection itself = new SelfConnection(arena, errno);
     private final List<Integer> open = new ArrayList<>();
 
     /// None yet.
@@ -161,10 +162,13 @@ public final class Sockets implements AutoCloseable {
     ///
     /// @param fd a socket
     /// @param port whose
-    /// @return 0, or a negative errno
+    /// @return 0, or a negative errno: ECONNREFUSED too when it would be connected to
+    ///     itself, see [SelfConnection]
     public int connect(int fd, int port) {
         MemorySegment name = loopback(port);
-        return SysSocket.connect(errno, fd, name, (int) name.byteSize());
+        int result = SysSocket.connect(errno, fd, name, (int) name.byteSize());
+        int self = result == 0 || result == -EINPROGRESS ? itself.refuse(fd, name) : 0;
+        return self < 0 ? self : result;
     }
 
     /// A new connection to a port of 127.0.0.1.

@@ -60,6 +60,23 @@ public final class SockAddr {
                 : SysSocket.AF_INET;
     }
 
+    /// Whether two name the same end: the same family, host and port.
+    ///
+    /// @param one from [#of] or the kernel
+    /// @param other from [#of] or the kernel
+    /// @return false when either is neither IPv4 nor IPv6
+    public static boolean isSame(MemorySegment one, MemorySegment other) {
+        int family = one.get(JAVA_SHORT, 0);
+        boolean six = family == SysSocket.AF_INET6;
+        if (family != other.get(JAVA_SHORT, 0) || !(six || family == SysSocket.AF_INET)) {
+            return false;
+        }
+        int host = six ? IN6_ADDR : IN_ADDR;
+        int end = host + (six ? 16 : 4);
+        return one.get(JAVA_SHORT, 2) == other.get(JAVA_SHORT, 2)
+                && MemorySegment.mismatch(one, host, end, other, host, end) < 0;
+    }
+
     /// What getsockname or accept4 wrote.
     ///
     /// @param segment at least [#IN6_BYTES] bytes

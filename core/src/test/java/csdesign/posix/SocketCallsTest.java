@@ -232,6 +232,24 @@ class SocketCallsTest {
     }
 
     @Test
+    void shouldTellAddressesApartByFamilyHostAndPort() throws IOException {
+        MemorySegment one = address("127.0.0.1", 7);
+        assertThat(SockAddr.isSame(one, address("127.0.0.1", 7))).isTrue();
+        assertThat(SockAddr.isSame(one, address("127.0.0.1", 7 << 8))).isFalse();
+        assertThat(SockAddr.isSame(one, address("127.0.1.1", 7))).isFalse();
+        assertThat(SockAddr.isSame(one, address("::1", 7))).isFalse();
+        assertThat(SockAddr.isSame(address("::1", 7), address("::1", 7))).isTrue();
+        assertThat(SockAddr.isSame(address("::2", 7), address("::1", 7))).isFalse();
+        MemorySegment none = box.arena.allocate(SockAddr.IN_BYTES, 8);
+        assertThat(SockAddr.isSame(none, none)).as("AF_UNSPEC").isFalse();
+    }
+
+    private MemorySegment address(String host, int port) {
+        return SockAddr.of(
+                box.arena, new InetSocketAddress(InetAddress.ofLiteral(host), port));
+    }
+
+    @Test
     void shouldRefuseTheAddressThatIsTaken() throws IOException {
         int listener = box.listener(0);
         int second = box.keep(SysSocket.socket(errno, SysSocket.AF_INET, SOCK_STREAM, 0));
