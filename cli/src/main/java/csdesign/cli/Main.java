@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.cli;
 
+import csdesign.kit.Output;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Arrays;
@@ -48,7 +49,8 @@ public final class Main implements Runnable {
     ///
     /// @param arguments the command line
     public static void main(String... arguments) {
-        System.exit(run(arguments));
+        Output.watch();
+        System.exit(Output.exitCode(run(arguments)));
     }
 
     /// Runs a command.

@@ -2,6 +2,7 @@
 package csdesign.design;
 
 import csdesign.kit.ForkingJvm;
+import csdesign.kit.Output;
 import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
 import csdesign.kit.Worker;
@@ -75,10 +76,12 @@ public interface Design {
             main(slug, _ -> Scoreboard.shared(1), design, arguments);
             return;
         }
+        Output.watch();
         try {
             Server server = ForkingJvm.server(arguments);
             forking.serve(server);
             server.report();
+            endIfOutputIsLost();
         } catch (IOException | UnsupportedOperationException e) {
             System.err.println("csdesign " + slug + ": " + e.getMessage());
             System.exit(1);
@@ -87,6 +90,7 @@ public interface Design {
 
     private static void main(
             String slug, MakeScoreboard scoreboard, Design design, String... arguments) {
+        Output.watch();
         int port = port(arguments);
         if (port < 0) {
             System.err.println("usage: " + slug + " [PORT], a PORT from 0 to 65535, not "
@@ -97,9 +101,17 @@ public interface Design {
             run(
                     design,
                     () -> Server.local(slug, port, scoreboard.of(Server.DEFAULT_WORKERS)));
+            endIfOutputIsLost();
         } catch (IOException | UnsupportedOperationException e) {
             System.err.println("csdesign " + slug + ": " + e.getMessage());
             System.exit(1);
+        }
+    }
+
+    private static void endIfOutputIsLost() {
+        int code = Output.exitCode(0);
+        if (code != 0) {
+            System.exit(code);
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.lab;
 
+import csdesign.kit.Output;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -18,14 +19,15 @@ public interface Lab {
     void run(Settings settings, Journal journal) throws IOException, InterruptedException;
 
     /// What the `main` of a lab file calls, so that the file runs by itself. Exit codes:
-    /// 0 when every claim that can be shown here was shown, 1 when one was not, 2 for a
-    /// wrong argument.
+    /// 0 when every claim that can be shown here was shown, 1 when one was not or the
+    /// output could not be written, 2 for a wrong argument.
     ///
     /// @param slug the lab's name, as in [Labs]
     /// @param lab the lab
     /// @param options those that it takes
     /// @param arguments of `main`
     static void main(String slug, Lab lab, List<Option> options, String... arguments) {
+        Output.watch();
         Settings settings;
         try {
             settings = Settings.parse(options, arguments);
@@ -40,7 +42,7 @@ public interface Lab {
         try {
             Journal journal = new Journal(slug, System.out);
             lab.run(settings, journal);
-            System.exit(journal.end().isShown() ? 0 : 1);
+            System.exit(Output.exitCode(journal.end().isShown() ? 0 : 1));
         } catch (IOException | UnsupportedOperationException e) {
             System.err.println("csdesign lab " + slug + ": " + e.getMessage());
             System.exit(1);
