@@ -79,7 +79,16 @@ class ArchitectureTest {
     void shouldLetServicesStandAlone() {
         noClasses().that().resideInAPackage("csdesign.service..")
                 .should().dependOnClassesThat(ours().and(
-                        DescribedPredicate.not(resideInAPackage("csdesign.service.."))))
+                        DescribedPredicate.not(resideInAnyPackage(
+                                "csdesign.service..", "csdesign.range.."))))
+                .check(CORE);
+    }
+
+    @Test
+    void shouldLetRangesStandAlone() {
+        classes().that().resideInAPackage("csdesign.range..")
+                .should().onlyDependOnClassesThat(
+                        resideInAnyPackage("java.lang..", "csdesign.range.."))
                 .check(CORE);
     }
 

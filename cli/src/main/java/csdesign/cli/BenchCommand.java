@@ -20,7 +20,9 @@ import csdesign.bench.Workload;
 import csdesign.client.LiveLine;
 import csdesign.design.Catalog;
 import csdesign.kit.Nullable;
+import csdesign.kit.Server;
 import csdesign.peers.CReference;
+import csdesign.range.Range;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -36,6 +38,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -66,23 +69,23 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--quick", description = "Less of everything; the figures include compilation by the JIT.")
     private boolean quick;
 
-    @Option(names = "--rounds", paramLabel = "N", description = "How often each server is measured (default: 5; quick: 3).")
+    @Option(names = "--rounds", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "How often each server is measured, ${bundle:--rounds}.")
     private @Nullable Integer rounds;
 
-    @Option(names = "--forks", paramLabel = "N", description = "How often each server is started anew (default: 1).")
+    @Option(names = "--forks", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "How often each server is started anew, ${bundle:--forks}.")
     private @Nullable Integer forks;
 
-    @Option(names = "--warmup", paramLabel = "SECONDS", description = "Load on each server before the first round (default: 4; quick: 0.3); pools of processes up to 4 times as long.")
-    private @Nullable Double warmupSeconds;
+    @Option(names = "--warmup", paramLabel = "SECONDS", preprocessor = Numbers.Reader.class, description = "Load on each server before the first round, ${bundle:--warmup}; pools of processes up to 4 times as long.")
+    private @Nullable Long warmupMillis;
 
-    @Option(names = "--duration", paramLabel = "SECONDS", description = "Length of each measurement (default: 1; quick: 0.2).")
-    private @Nullable Double durationSeconds;
+    @Option(names = "--duration", paramLabel = "SECONDS", preprocessor = Numbers.Reader.class, description = "Length of each measurement, ${bundle:--duration}.")
+    private @Nullable Long durationMillis;
 
-    @Option(names = "--clients", paramLabel = "N", description = "How many ask at the same time (default: 64).")
+    @Option(names = "--clients", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "How many ask at the same time, ${bundle:--clients}.")
     private @Nullable Integer clients;
 
     @Option(names = {"-n",
-            "--workers"}, paramLabel = "N", description = "Processes or threads of a pool design, 1 to 256 (default: 10). In keep-alive it serves no more clients than that at once.")
+            "--workers"}, paramLabel = "N", preprocessor = Numbers.Reader.class, description = "Processes or threads of a pool design, ${bundle:--workers}. In keep-alive it serves no more clients than that at once.")
     private @Nullable Integer workers;
 
     @Option(names = "--no-pin", description = "Let server and client run on any CPU.")
@@ -103,7 +106,7 @@ final class BenchCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    /// Says which designs the default is, as the catalog has it.
+    /// Says which designs the default is, as the catalog has it, and tells it the ranges of its numbers.
     static void describe(CommandSpec bench) {
         List<String> description = new ArrayList<>(List.of(bench.usageMessage().description()));
         description.add(
@@ -112,6 +115,19 @@ final class BenchCommand implements Callable<Integer> {
                         + Selection.defaultNames()
                         + "; with --quick no pool of processes, for it takes long to start.");
         bench.usageMessage().description(description.toArray(String[]::new));
+        new Numbers()
+                .with(Plan.ROUNDS, twice(Plan.ROUNDS, Plan::rounds))
+                .with(Plan.FORKS, Plan.FULL.forks())
+                .with(Plan.WARMUP, twice(Plan.WARMUP, Plan::warmupMillis))
+                .with(Plan.DURATION, twice(Plan.DURATION, Plan::durationMillis))
+                .with(Plan.CLIENTS, Workload.ALL.getFirst().clients())
+                .with(Server.WORKERS, Plan.FULL.workers())
+                .describe(bench);
+    }
+
+    private static String twice(Range range, ToLongFunction<Plan> value) {
+        return range.text(value.applyAsLong(Plan.FULL)) + "; quick: "
+                + range.text(value.applyAsLong(Plan.QUICK));
     }
 
     @Override
@@ -184,9 +200,9 @@ final class BenchCommand implements Callable<Integer> {
                 asked,
                 forks == null ? base.forks() : forks,
                 rounds == null ? base.rounds() : rounds,
-                warmupSeconds == null ? base.warmupMillis() : Math.round(warmupSeconds * 1e3),
+                warmupMillis == null ? base.warmupMillis() : warmupMillis,
                 base.rampMillis(),
-                durationSeconds == null ? base.durationMillis() : Math.round(durationSeconds * 1e3),
+                durationMillis == null ? base.durationMillis() : durationMillis,
                 workers == null ? base.workers() : workers,
                 quick);
     }

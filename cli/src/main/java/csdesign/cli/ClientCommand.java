@@ -34,7 +34,6 @@ final class ClientCommand implements Callable<Integer> {
     private static final int RIGHT = 0;
     private static final int WRONG = 1;
     private static final int INTERRUPTED = 130;
-    private static final double DAY_SECONDS = 86_400;
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -44,21 +43,21 @@ final class ClientCommand implements Callable<Integer> {
     private String host = "";
 
     @Option(names = {"-p",
-            "--port"}, paramLabel = "PORT", defaultValue = "2000", description = "the server's port (default: ${DEFAULT-VALUE})")
-    private int port;
+            "--port"}, paramLabel = "PORT", preprocessor = Numbers.Reader.class, description = "the server's port, ${bundle:--port}")
+    private int port = Load.DEFAULT.port();
 
     @Option(names = {"-c",
-            "--child-num"}, paramLabel = "CLIENTS", defaultValue = "5", description = "how many clients ask at the same time (default: ${DEFAULT-VALUE})")
-    private int clients;
+            "--child-num"}, paramLabel = "CLIENTS", preprocessor = Numbers.Reader.class, description = "how many clients ask at the same time, ${bundle:--child-num}; with --engine threads up to 10000")
+    private int clients = Load.DEFAULT.clients();
 
     @Option(names = {"-t",
-            "--con-num"}, paramLabel = "N", description = "how many connections each client makes, or requests with --keep-alive"
-                    + " (default: 500)")
+            "--con-num"}, paramLabel = "N", preprocessor = Numbers.Reader.class, description = "how many connections each client makes, or requests with --keep-alive,"
+                    + " ${bundle:--con-num}")
     private @Nullable Integer requestsPerClient;
 
     @Option(names = {"-b",
-            "--bytes"}, paramLabel = "BYTES", defaultValue = "3000", description = "how many bytes each request asks for (default: ${DEFAULT-VALUE})")
-    private long bytes;
+            "--bytes"}, paramLabel = "BYTES", preprocessor = Numbers.Reader.class, description = "how many bytes each request asks for, ${bundle:--bytes}")
+    private long bytes = Load.DEFAULT.bytesPerRequest();
 
     @Option(names = "--engine", paramLabel = "ENGINE", defaultValue = "threads", description = "threads: a thread for each client, on any system; epoll: one thread for"
             + " all, thousands of clients, Linux only (default: ${DEFAULT-VALUE})")
@@ -67,14 +66,14 @@ final class ClientCommand implements Callable<Integer> {
     @Option(names = "--keep-alive", description = "each client makes all its requests on one connection")
     private boolean keepAlive;
 
-    @Option(names = "--duration", paramLabel = "SECONDS", description = "make requests for this long, instead of -t")
-    private @Nullable Double durationSeconds;
+    @Option(names = "--duration", paramLabel = "SECONDS", preprocessor = Numbers.Reader.class, description = "make requests for this long, instead of -t, ${bundle:--duration}")
+    private @Nullable Long durationMillis;
 
-    @Option(names = "--warmup", paramLabel = "SECONDS", description = "before, make requests for this long that are not counted; their errors"
-            + " are; only with --duration")
-    private @Nullable Double warmupSeconds;
+    @Option(names = "--warmup", paramLabel = "SECONDS", preprocessor = Numbers.Reader.class, description = "before, make requests for this long that are not counted; their errors"
+            + " are; only with --duration, ${bundle:--warmup}")
+    private long warmupMillis = Load.DEFAULT.warmupMillis();
 
-    @Option(names = "--source-addresses", paramLabel = "N", description = "spread connections over N addresses of 127.0.0.0/8; 1 is off. One"
+    @Option(names = "--source-addresses", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "spread connections over N addresses of 127.0.0.0/8, ${bundle:--source-addresses}; 1 is off. One"
             + " address has 28,232 ports, and a closed connection keeps its own for 60 s"
             + " of TIME_WAIT: 470 a second. Only with --engine epoll and a server in"
             + " 127.0.0.0/8 (default: 64 there with a connection for each request, or with"
@@ -87,8 +86,8 @@ final class ClientCommand implements Callable<Integer> {
     @Option(names = "--line-end", description = "send a line end after the count")
     private boolean lineEnd;
 
-    @Option(names = "--timeout", paramLabel = "SECONDS", defaultValue = "30", description = "an answer that takes longer is an error (default: ${DEFAULT-VALUE})")
-    private double timeoutSeconds;
+    @Option(names = "--timeout", paramLabel = "SECONDS", preprocessor = Numbers.Reader.class, description = "an answer that takes longer is an error, ${bundle:--timeout}")
+    private long timeoutMillis = Load.DEFAULT.timeoutMillis();
 
     @Option(names = "--json", description = "print the result as one line of JSON")
     private boolean json;
@@ -96,6 +95,20 @@ final class ClientCommand implements Callable<Integer> {
     /// For the bench: see [Agent].
     @Option(names = "--agent", hidden = true)
     private boolean agent;
+
+    /// Tells it the ranges of its numbers.
+    static void describe(CommandSpec client) {
+        new Numbers()
+                .with(Load.PORT, Load.DEFAULT.port())
+                .with(Load.CLIENTS, Load.DEFAULT.clients())
+                .with(Load.REQUESTS, Load.DEFAULT.requestsPerClient())
+                .with(Load.BYTES, Load.DEFAULT.bytesPerRequest())
+                .with(Load.DURATION)
+                .with(Load.WARMUP, Load.DEFAULT.warmupMillis())
+                .with(Load.SOURCE_ADDRESSES)
+                .with(Load.TIMEOUT, Load.DEFAULT.timeoutMillis())
+                .describe(client);
+    }
 
     @Override
     public Integer call() throws IOException {
@@ -118,20 +131,13 @@ final class ClientCommand implements Callable<Integer> {
     }
 
     private Load load() {
-        if (durationSeconds != null && requestsPerClient != null) {
+        if (durationMillis != null && requestsPerClient != null) {
             throw new IllegalArgumentException(
-                    "--duration " + durationSeconds + " and --con-num " + requestsPerClient
+                    "--duration " + Load.DURATION.text(durationMillis) + " and --con-num "
+                            + requestsPerClient
                             + " exclude each other: give one of them");
         }
-        if (requestsPerClient != null && requestsPerClient < 1) {
-            throw new IllegalArgumentException(
-                    "--con-num is " + requestsPerClient + ": must be 1 or more");
-        }
-        if (sourceAddresses != null && sourceAddresses < 1) {
-            throw new IllegalArgumentException(
-                    "--source-addresses is " + sourceAddresses + ": must be 1 (off) or more");
-        }
-        boolean timed = durationSeconds != null;
+        boolean timed = durationMillis != null;
         int requests = requestsPerClient != null
                 ? requestsPerClient
                 : timed ? 0 : Load.DEFAULT.requestsPerClient();
@@ -142,24 +148,13 @@ final class ClientCommand implements Callable<Integer> {
                 clients,
                 keepAlive,
                 requests,
-                millis(durationSeconds, "--duration"),
-                millis(warmupSeconds, "--warmup"),
+                durationMillis == null ? 0 : durationMillis,
+                warmupMillis,
                 bytes,
                 lineEnd,
                 verify,
                 sourceAddresses == null ? 0 : sourceAddresses,
-                millis(timeoutSeconds, "--timeout"));
-    }
-
-    private static long millis(@Nullable Double seconds, String what) {
-        if (seconds == null) {
-            return 0;
-        }
-        if (!(seconds >= 0.001 && seconds <= DAY_SECONDS)) {
-            throw new IllegalArgumentException(
-                    what + " is " + seconds + ": must be from 0.001 to 86400 seconds");
-        }
-        return Math.round(seconds * 1000);
+                timeoutMillis);
     }
 
     private static Result run(Load load, Progress progress) throws IOException {

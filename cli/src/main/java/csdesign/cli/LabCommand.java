@@ -20,7 +20,6 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `csdesign lab`: lists the labs; `csdesign lab NAME` runs one. Each is a command of its own, made from
@@ -116,17 +115,20 @@ final class LabCommand implements Runnable {
                             ? "Play all parts. Without it one is yours, as in the original."
                             : "Nothing is left to you here: it is the same without it.");
             flag(JSON, "For a program: steps and verdicts as JSON, at the end.");
+            Numbers numbers = new Numbers();
             for (Option option : entry.options()) {
                 spec.addOption(
                         OptionSpec.builder(option.names().toArray(String[]::new))
-                                .type(String.class)
+                                .type(Long.class)
                                 .paramLabel(option.label())
+                                .preprocessor(new Numbers.Reader())
                                 .description(
-                                        "%s, %,d to %,d (default: %,d).".formatted(
-                                                option.words(), option.least(), option.most(),
-                                                option.byDefault()))
+                                        option.words() + ", ${bundle:" + option.range().name()
+                                                + "}.")
                                 .build());
+                numbers.with(option.range(), option.byDefault());
             }
+            numbers.describe(spec);
         }
 
         private void flag(String name, String description) {
@@ -142,9 +144,9 @@ final class LabCommand implements Runnable {
             Map<String, Long> values = new HashMap<>();
             for (Option option : entry.options()) {
                 String name = option.names().getLast();
-                String value = spec.findOption(name).getValue();
+                Long value = spec.findOption(name).getValue();
                 if (value != null) {
-                    values.put(name, option.parse(value));
+                    values.put(name, value);
                 }
             }
             return new Settings(isGiven(Settings.AUTO), values);
@@ -152,12 +154,7 @@ final class LabCommand implements Runnable {
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            Settings settings;
-            try {
-                settings = settings();
-            } catch (IllegalArgumentException e) {
-                throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-            }
+            Settings settings = settings();
             boolean json = isGiven(JSON);
             Journal journal = new Journal(
                     entry.slug(),

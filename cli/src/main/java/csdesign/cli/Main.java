@@ -76,6 +76,8 @@ public final class Main implements Runnable {
                 .forEach(entry -> command.addSubcommand(entry.getKey(), entry.getValue()));
         command.getSubcommands().forEach((name, described) -> {
             switch (name) {
+                case "serve" -> ServeCommand.describe(described.getCommandSpec());
+                case "client" -> ClientCommand.describe(described.getCommandSpec());
                 case "bench" -> BenchCommand.describe(described.getCommandSpec());
                 case "lab" -> LabCommand.describe(described);
                 default -> {}

@@ -45,12 +45,12 @@ final class ServeCommand implements Callable<Integer> {
     private String host;
 
     @Option(names = {"-p",
-            "--port"}, defaultValue = "2000", description = "0 to 65535; 0 lets the kernel choose (default: ${DEFAULT-VALUE}).")
-    private int port;
+            "--port"}, preprocessor = Numbers.Reader.class, description = "Where to listen, ${bundle:--port}; 0 lets the kernel choose.")
+    private int port = Server.DEFAULT_PORT;
 
     @Option(names = {"-n",
-            "--workers"}, defaultValue = "10", description = "Processes or threads of a pool design, 1 to 256; no more than --max-connections (default: ${DEFAULT-VALUE}).")
-    private int workers;
+            "--workers"}, preprocessor = Numbers.Reader.class, description = "Processes or threads of a pool design, ${bundle:--workers}; no more than --max-connections.")
+    private int workers = Server.DEFAULT_WORKERS;
 
     @Option(names = "--exclusive", description = "prefork-epoll: EPOLLEXCLUSIVE, one worker is woken and not all.")
     private boolean exclusive;
@@ -77,40 +77,59 @@ final class ServeCommand implements Callable<Integer> {
         @Option(names = "--strict", description = "Every request must end with a line end.")
         private boolean strict;
 
-        @Option(names = "--wait", paramLabel = "MS", description = "Every answer waits so many milliseconds first, as for a database.")
+        @Option(names = "--wait", paramLabel = "MS", preprocessor = Numbers.Reader.class, description = "How long every answer waits first, as for a database, ${bundle:--wait}.")
         private long waitMillis = Bytes.Options.DEFAULT.waitMillis();
 
-        @Option(names = "--hash", paramLabel = "KIB", description = "Every answer first computes a checksum over so many KiB.")
+        @Option(names = "--hash", paramLabel = "KIB", preprocessor = Numbers.Reader.class, description = "Over how much every answer first computes a checksum, ${bundle:--hash}.")
         private int hashKib = Bytes.Options.DEFAULT.hashKib();
 
-        @Option(names = "--max-answer-bytes", paramLabel = "N", description = "The largest count that is answered (default: 1073741824).")
+        @Option(names = "--max-answer-bytes", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "The largest count that is answered, ${bundle:--max-answer-bytes}.")
         private long maxAnswerBytes = Bytes.Options.DEFAULT.maxAnswerBytes();
 
-        @Option(names = "--max-request-bytes", paramLabel = "N", description = "How many digits a request may have (default: 32).")
+        @Option(names = "--max-request-bytes", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "How many digits a request may have, ${bundle:--max-request-bytes}.")
         private int maxRequestBytes = Bytes.Options.DEFAULT.maxRequestBytes();
     }
 
     private static final class LimitOptions {
-        @Option(names = "--backlog", paramLabel = "N", description = "How many connections may wait to be accepted (default: 4096).")
+        @Option(names = "--backlog", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "How many connections may wait to be accepted, ${bundle:--backlog}.")
         private int backlog = Limits.DEFAULT.backlog();
 
-        @Option(names = "--max-connections", paramLabel = "N", description = "How many are served at once; the others wait (default: 10000).")
+        @Option(names = "--max-connections", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "How many are served at once, ${bundle:--max-connections}; the others wait.")
         private int maxConnections = Limits.DEFAULT.maxConnections();
 
-        @Option(names = "--max-children", paramLabel = "N", description = "How many processes serve at once in a design with one for each client; the other clients wait (default: 256; 4 where each is a JVM).")
+        @Option(names = "--max-children", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "How many processes serve at once in a design with one for each client, ${bundle:--max-children}; the other clients wait.")
         private int maxChildren = Limits.DEFAULT.maxChildren();
 
-        @Option(names = "--queue", paramLabel = "N", description = "prethreaded-handoff: how many accepted connections may wait for a thread (default: 64).")
+        @Option(names = "--queue", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "prethreaded-handoff: how many accepted connections may wait for a thread, ${bundle:--queue}.")
         private int queue = Limits.DEFAULT.queue();
 
-        @Option(names = "--idle-timeout", paramLabel = "SECONDS", description = "How long a client may do nothing (default: 60).")
-        private double idleSeconds = Limits.DEFAULT.idleMillis() / 1e3;
+        @Option(names = "--idle-timeout", paramLabel = "SECONDS", preprocessor = Numbers.Reader.class, description = "How long a client may do nothing, ${bundle:--idle-timeout}.")
+        private long idleMillis = Limits.DEFAULT.idleMillis();
 
-        @Option(names = "--request-timeout", paramLabel = "SECONDS", description = "When a request must be complete, from its first byte (default: 20).")
-        private double requestSeconds = Limits.DEFAULT.requestMillis() / 1e3;
+        @Option(names = "--request-timeout", paramLabel = "SECONDS", preprocessor = Numbers.Reader.class, description = "When a request must be complete, from its first byte, ${bundle:--request-timeout}.")
+        private long requestMillis = Limits.DEFAULT.requestMillis();
 
-        @Option(names = "--grace", paramLabel = "SECONDS", description = "How long those in flight may go on after a stop (default: 10).")
-        private double graceSeconds = Limits.DEFAULT.graceMillis() / 1e3;
+        @Option(names = "--grace", paramLabel = "SECONDS", preprocessor = Numbers.Reader.class, description = "How long those in flight may go on after a stop, ${bundle:--grace}.")
+        private long graceMillis = Limits.DEFAULT.graceMillis();
+    }
+
+    /// Tells it the ranges of its numbers.
+    static void describe(CommandSpec serve) {
+        new Numbers()
+                .with(Server.PORT, Server.DEFAULT_PORT)
+                .with(Server.WORKERS, Server.DEFAULT_WORKERS)
+                .with(Bytes.Options.WAIT, Bytes.Options.DEFAULT.waitMillis())
+                .with(Bytes.Options.HASH, Bytes.Options.DEFAULT.hashKib())
+                .with(Bytes.Options.MAX_ANSWER, Bytes.Options.DEFAULT.maxAnswerBytes())
+                .with(Bytes.Options.MAX_REQUEST, Bytes.Options.DEFAULT.maxRequestBytes())
+                .with(Limits.BACKLOG, Limits.DEFAULT.backlog())
+                .with(Limits.CONNECTIONS, Limits.DEFAULT.maxConnections())
+                .with(Limits.CHILDREN, "0, for 256, or 4 where each is a JVM")
+                .with(Limits.QUEUE, Limits.DEFAULT.queue())
+                .with(Limits.IDLE, Limits.DEFAULT.idleMillis())
+                .with(Limits.REQUEST, Limits.DEFAULT.requestMillis())
+                .with(Limits.GRACE, Limits.DEFAULT.graceMillis())
+                .describe(serve);
     }
 
     @Override
@@ -130,12 +149,10 @@ final class ServeCommand implements Callable<Integer> {
                             + " there; it is for " + EXCLUSIVE_DESIGN);
         }
         Limits limits = limits();
-        InetSocketAddress where = new InetSocketAddress(
-                address(), range("--port", port, 0, 65_535));
+        InetSocketAddress where = new InetSocketAddress(address(), port);
         Service spoken = service();
         // Each worker of a pool serves one client: more of them would serve too many.
-        int most = Math.min(
-                range("--workers", workers, 1, Server.MOST_WORKERS), limits.maxConnections());
+        int most = Math.min(workers, limits.maxConnections());
         Design.run(
                 entry.design(),
                 () -> new Server(
@@ -153,36 +170,28 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private Service service() {
-        try {
-            return switch (service) {
-                case BYTES -> new Bytes(
-                        new Bytes.Options(
-                                bytes.maxAnswerBytes,
-                                bytes.maxRequestBytes,
-                                bytes.strict,
-                                bytes.once,
-                                bytes.waitMillis,
-                                bytes.hashKib));
-                case ECHO -> new Echo();
-            };
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-        }
+        return switch (service) {
+            case BYTES -> new Bytes(
+                    new Bytes.Options(
+                            bytes.maxAnswerBytes,
+                            bytes.maxRequestBytes,
+                            bytes.strict,
+                            bytes.once,
+                            bytes.waitMillis,
+                            bytes.hashKib));
+            case ECHO -> new Echo();
+        };
     }
 
     private Limits limits() {
-        try {
-            return new Limits(
-                    limits.backlog,
-                    limits.maxConnections,
-                    Math.round(limits.idleSeconds * 1e3),
-                    Math.round(limits.requestSeconds * 1e3),
-                    Math.round(limits.graceSeconds * 1e3),
-                    limits.maxChildren,
-                    limits.queue);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-        }
+        return new Limits(
+                limits.backlog,
+                limits.maxConnections,
+                limits.idleMillis,
+                limits.requestMillis,
+                limits.graceMillis,
+                limits.maxChildren,
+                limits.queue);
     }
 
     private InetAddress address() {
@@ -195,15 +204,6 @@ final class ServeCommand implements Callable<Integer> {
                             + " this machine, for example 127.0.0.1",
                     e);
         }
-    }
-
-    private int range(String option, int value, int least, int most) {
-        if (value < least || value > most) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    option + " is " + value + ": must be " + least + " to " + most);
-        }
-        return value;
     }
 
     private ParameterException unknownDesign() {

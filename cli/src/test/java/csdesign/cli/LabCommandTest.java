@@ -71,7 +71,9 @@ class LabCommandTest {
                     err.getBuffer().setLength(0);
                     assertThat(run("lab", entry.slug(), option.names().getLast() + "=" + wrong))
                             .isEqualTo(2);
-                    assertThat(err.toString()).contains(option.objection("" + wrong))
+                    assertThat(err.toString()).contains(
+                            option.range().name() + " is '" + wrong + "': must be "
+                                    + option.range().words())
                             .doesNotContain("\tat ");
                 }
                 out.getBuffer().setLength(0);

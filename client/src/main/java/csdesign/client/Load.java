@@ -1,35 +1,34 @@
 // SPDX-License-Identifier: MIT
 package csdesign.client;
 
+import csdesign.range.Range;
 import csdesign.service.Bytes;
 import java.util.Locale;
 
 /// What a client is to ask for: bounded by a number of requests, or by time.
 ///
 /// @param host `--host`: name or address of the server
-/// @param port `--port`: 1 to 65,535
+/// @param port [#PORT]
 /// @param engine `--engine`: what drives the connections
-/// @param clients `--child-num`: how many clients ask at the same time, 1 to
-///     [Engine#mostClients]
+/// @param clients [#CLIENTS]: how many clients ask at the same time, no more than
+///     [Engine#clients]
 /// @param keepAlive `--keep-alive`: whether a client makes all its requests on one
 ///     connection; otherwise each request has its own
-/// @param requestsPerClient `--con-num`: how many requests each client makes, 1 to
-///     1,000,000,000; 0 when the time is the bound
-/// @param durationMillis `--duration`: how long is measured, in milliseconds, 1 to a day;
-///     0 when the number of requests is the bound
-/// @param warmupMillis `--warmup`: how long the same load runs before, uncounted, in
-///     milliseconds, 0 to a day; 0 when the number of requests is the bound
-/// @param bytesPerRequest `--bytes`: the count that is asked for, 0 to
-///     [csdesign.service.Bytes.Options#MOST_ANSWER_BYTES]
+/// @param requestsPerClient [#REQUESTS]: how many requests each client makes; 0 when the
+///     time is the bound
+/// @param durationMillis [#DURATION]: how long is measured, in milliseconds; 0 when the
+///     number of requests is the bound
+/// @param warmupMillis [#WARMUP]: how long the same load runs before, uncounted, in
+///     milliseconds; 0 when the number of requests is the bound
+/// @param bytesPerRequest [#BYTES]: the count that is asked for
 /// @param lineEnd `--line-end`: whether a line end follows the count. The original sends
 ///     none
 /// @param verify `--verify`: whether each byte is compared with
 ///     [csdesign.service.Bytes#payload]; other servers send other bytes
-/// @param sourceAddresses `--source-addresses`: over how many addresses of 127.0.0.0/8
-///     the connections are spread, 1 (not at all) to 1,024; 0 leaves the choice to
+/// @param sourceAddresses [#SOURCE_ADDRESSES]: over how many addresses of 127.0.0.0/8 the
+///     connections are spread, 1 for not at all; 0 leaves the choice to
 ///     [#spreadAddresses]
-/// @param timeoutMillis `--timeout`: how long an answer may take, in milliseconds, 1 to
-///     an hour
+/// @param timeoutMillis [#TIMEOUT]: how long an answer may take, in milliseconds
 public record Load(
         String host,
         int port,
@@ -58,11 +57,11 @@ public record Load(
             this.mostClients = mostClients;
         }
 
-        /// The limit on clients.
+        /// How many clients it takes.
         ///
-        /// @return how many it takes at most
-        public int mostClients() {
-            return mostClients;
+        /// @return a range with the engine's name
+        public Range clients() {
+            return Range.of("--child-num with --engine " + this, 1, mostClients);
         }
 
         /// The engine's name on the command line.
@@ -73,6 +72,31 @@ public record Load(
             return name().toLowerCase(Locale.ROOT);
         }
     }
+
+    /// `--port`.
+    public static final Range PORT = Range.of("--port", 1, 65_535);
+
+    /// `--child-num`, for the engine that takes the most.
+    public static final Range CLIENTS = Range.of("--child-num", 1, Engine.EPOLL.mostClients);
+
+    /// `--con-num`. Of the most clients all together that are 10^14.
+    public static final Range REQUESTS = Range.of("--con-num", 1, 1_000_000_000);
+
+    /// `--duration`.
+    public static final Range DURATION = Range.seconds("--duration", 1, Range.DAY_MILLIS);
+
+    /// `--warmup`.
+    public static final Range WARMUP = Range.seconds("--warmup", 0, Range.DAY_MILLIS);
+
+    /// `--bytes`.
+    public static final Range BYTES = Range.of(
+            "--bytes", 0, Bytes.Options.MAX_ANSWER.most());
+
+    /// `--source-addresses`.
+    public static final Range SOURCE_ADDRESSES = Range.of("--source-addresses", 1, 1_024);
+
+    /// `--timeout`.
+    public static final Range TIMEOUT = Range.seconds("--timeout", 1, 3_600_000);
 
     /// The original's: 5 clients make 500 requests of 3,000 bytes each, a connection for
     /// each.
@@ -87,24 +111,20 @@ public record Load(
     private static final int ROOM_OF_AN_ADDRESS = 20_000;
 
     private static final int SPREAD_ADDRESSES = 64;
-    private static final int MOST_REQUESTS = 1_000_000_000;
-    private static final int MOST_SOURCE_ADDRESSES = 1_024;
-    private static final long HOUR_MILLIS = 3_600_000;
-    private static final long DAY_MILLIS = 24 * HOUR_MILLIS;
 
     /// Rejects what cannot be done, with the value, the limit and the remedy.
     public Load {
         if (host.isBlank()) {
             throw new IllegalArgumentException("--host is empty: give a name or an address");
         }
-        between(1, port, 65_535, "--port");
-        between(1, clients, engine.mostClients(), "--child-num with --engine " + engine);
-        between(0, requestsPerClient, MOST_REQUESTS, "--con-num");
-        between(0, durationMillis, DAY_MILLIS, "--duration in milliseconds");
-        between(0, warmupMillis, DAY_MILLIS, "--warmup in milliseconds");
-        between(0, bytesPerRequest, Bytes.Options.MOST_ANSWER_BYTES, "--bytes");
-        between(0, sourceAddresses, MOST_SOURCE_ADDRESSES, "--source-addresses");
-        between(1, timeoutMillis, HOUR_MILLIS, "--timeout in milliseconds");
+        PORT.check(port);
+        engine.clients().check(clients);
+        checkGiven(REQUESTS, requestsPerClient);
+        checkGiven(DURATION, durationMillis);
+        checkGiven(WARMUP, warmupMillis);
+        BYTES.check(bytesPerRequest);
+        checkGiven(SOURCE_ADDRESSES, sourceAddresses);
+        TIMEOUT.check(timeoutMillis);
         if ((requestsPerClient == 0) == (durationMillis == 0)) {
             throw new IllegalArgumentException(
                     "--con-num is " + requestsPerClient + " and --duration " + durationMillis
@@ -160,10 +180,9 @@ public record Load(
         return bytesPerRequest + (lineEnd ? "\n" : "");
     }
 
-    private static void between(long least, long value, long most, String what) {
-        if (value < least || value > most) {
-            throw new IllegalArgumentException(
-                    what + " is " + value + ": must be from " + least + " to " + most);
+    private static void checkGiven(Range range, long value) {
+        if (value != 0) { // it is not, then
+            range.check(value);
         }
     }
 }

@@ -456,7 +456,7 @@ class ClientTest {
                 .matcher(Files.readString(Path.of("/proc/self/limits")));
         assumeTrue(limits.find(), "there is no limit");
         long limit = Long.parseLong(limits.group(1));
-        assumeTrue(limit < Engine.EPOLL.mostClients(), "the limit allows all clients");
+        assumeTrue(limit < Engine.EPOLL.clients().most(), "the limit allows all clients");
         Load load = Wish.to(2000).engine(Engine.EPOLL).clients((int) limit).load();
         assertThatThrownBy(() -> Client.run(load, new Progress()))
                 .isInstanceOf(IllegalArgumentException.class)

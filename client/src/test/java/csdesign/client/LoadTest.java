@@ -24,20 +24,20 @@ class LoadTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-            "{'port':0}                            | --port is 0: must be from 1 to 65535",
+            "{'port':0}                            | --port is 0: must be 1 to 65535",
             "{'port':65536}                        | --port is 65536",
             "{'clients':0}                         | --child-num with --engine threads is 0",
-            "{'clients':10001}                     | must be from 1 to 10000",
-            "{'clients':100001,'engine':'epoll'}   | must be from 1 to 100000",
+            "{'clients':10001}                     | must be 1 to 10000",
+            "{'clients':100001,'engine':'epoll'}   | must be 1 to 100000",
             "{'requestsPerClient':0}               | exactly one of them must be more than 0",
             "{'requestsPerClient':1,'durationMillis':1} | exactly one of them must be more than 0",
-            "{'durationMillis':-1}                 | --duration in milliseconds is -1",
+            "{'durationMillis':-1}                 | --duration is -0.001",
             "{'warmupMillis':1}                    | --warmup needs --duration",
-            "{'bytesPerRequest':-1}                | --bytes is -1: must be from 0 to",
+            "{'bytesPerRequest':-1}                | --bytes is -1: must be 0 to",
             "{'bytesPerRequest':0,'keepAlive':true} | --bytes is 0 with --keep-alive",
-            "{'sourceAddresses':1025,'engine':'epoll'} | must be from 0 to 1024",
+            "{'sourceAddresses':1025,'engine':'epoll'} | must be 1 to 1024",
             "{'sourceAddresses':2}                 | only --engine epoll can choose them",
-            "{'timeoutMillis':0}                   | --timeout in milliseconds is 0",
+            "{'timeoutMillis':0}                   | --timeout is 0: must be 0.001 to 3600 seconds",
             "{'host':' '}                          | --host is empty"
     })
     void shouldRefuseWhatCannotBeDone(String json, String message) {

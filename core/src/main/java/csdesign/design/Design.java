@@ -7,11 +7,15 @@ import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
 import csdesign.kit.Worker;
 import csdesign.kit.Worker.Work;
+import csdesign.range.Range;
 import java.io.IOException;
 
 /// A way in which one server serves many clients.
 @FunctionalInterface
 public interface Design {
+    /// The one argument of a design file's `main`.
+    Range PORT = Range.of("PORT", Server.PORT.least(), Server.PORT.most());
+
     /// Serves until the server shall stop and those in flight are answered, or the grace
     /// is over.
     ///
@@ -91,11 +95,14 @@ public interface Design {
     private static void main(
             String slug, MakeScoreboard scoreboard, Design design, String... arguments) {
         Output.watch();
-        int port = port(arguments);
-        if (port < 0) {
-            System.err.println("usage: " + slug + " [PORT], a PORT from 0 to 65535, not "
-                    + String.join(" ", arguments));
+        int port;
+        try {
+            port = port(arguments);
+        } catch (IllegalArgumentException e) {
+            System.err.println("csdesign " + slug + ": " + e.getMessage());
+            System.err.println("usage: " + slug + " [PORT]");
             System.exit(2);
+            return;
         }
         try {
             run(
@@ -116,14 +123,11 @@ public interface Design {
     }
 
     private static int port(String... arguments) {
-        try {
-            int port = arguments.length == 0
-                    ? Server.DEFAULT_PORT
-                    : Integer.parseInt(arguments[0]);
-            return arguments.length <= 1 && port <= 65_535 ? port : -1;
-        } catch (NumberFormatException e) {
-            return -1;
+        if (arguments.length > 1) {
+            throw new IllegalArgumentException(
+                    "takes a port and nothing else, not: " + String.join(" ", arguments));
         }
+        return arguments.length == 0 ? Server.DEFAULT_PORT : PORT.parseInt(arguments[0]);
     }
 
     /// Makes what a design serves with.

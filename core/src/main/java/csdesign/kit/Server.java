@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
+import csdesign.range.Range;
 import csdesign.service.Bytes;
 import csdesign.service.Service;
 import csdesign.service.Services;
@@ -15,7 +16,7 @@ import java.util.List;
 ///
 /// @param slug the design's name, as in the catalog
 /// @param address where to listen; port 0 lets the kernel choose
-/// @param workers `-n`: how many processes or threads the pool designs start, 1 to 256
+/// @param workers [#WORKERS]: how many processes or threads the pool designs start
 /// @param exclusive `--exclusive`: where many wait in epoll for one listening socket,
 ///     whether one is woken and not all of them
 /// @param control `--control`: whether standard input is listened to, see [Control]
@@ -42,8 +43,16 @@ public record Server(
     /// The workers of the original.
     public static final int DEFAULT_WORKERS = 10;
 
-    /// The most workers. More processes than that help no machine that this is run on.
-    public static final int MOST_WORKERS = 256;
+    /// `--port`; 0 lets the kernel choose.
+    public static final Range PORT = Range.of("--port", 0, 65_535);
+
+    /// `--workers`. More than 256 processes help no machine that this is run on.
+    public static final Range WORKERS = Range.of("--workers", 1, 256);
+
+    /// Rejects what is out of its range.
+    public Server {
+        WORKERS.check(workers);
+    }
 
     /// A server with all defaults, on 127.0.0.1.
     ///

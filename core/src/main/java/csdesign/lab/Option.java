@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.lab;
 
+import csdesign.range.Range;
 import java.util.List;
 
 /// A number that a lab can be given.
@@ -13,29 +14,16 @@ import java.util.List;
 /// @param words what it sets, one line
 public record Option(
         List<String> names, String label, long byDefault, long least, long most, String words) {
-    /// The value that is wrong, the range, and what helps.
-    ///
-    /// @param value as it was given
-    /// @return one line
-    public String objection(String value) {
-        return "%s wants a number from %,d to %,d, not %s; left out it is %,d".formatted(
-                names.getLast(), least, most, value, byDefault);
+    /// Rejects a default that the option would not take.
+    public Option {
+        names = List.copyOf(names);
+        Range.of(names.getLast(), least, most).check(byDefault);
     }
 
-    /// Reads a value.
+    /// What reads and checks its values.
     ///
-    /// @param value as it was given
-    /// @return in the range
-    /// @throws IllegalArgumentException with the [#objection] when it is not
-    public long parse(String value) {
-        try {
-            long number = Long.parseLong(value);
-            if (number >= least && number <= most) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            // said below
-        }
-        throw new IllegalArgumentException(objection(value));
+    /// @return by its longest name
+    public Range range() {
+        return Range.of(names.getLast(), least, most);
     }
 }

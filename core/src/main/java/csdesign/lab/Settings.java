@@ -61,7 +61,7 @@ public record Settings(boolean auto, Map<String, Long> values) {
             if (++i == arguments.length) {
                 throw new IllegalArgumentException(word + " wants a value: " + option.label());
             }
-            values.put(option.names().getLast(), option.parse(arguments[i]));
+            values.put(option.names().getLast(), option.range().parse(arguments[i]));
         }
         return new Settings(auto, values);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.service;
 
+import csdesign.range.Range;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32C;
@@ -48,12 +49,12 @@ public final class Bytes implements Service {
 
     /// What the service allows, and what its answers cost.
     ///
-    /// @param maxAnswerBytes the largest count that is answered, 0 to `1 << 59`
-    /// @param maxRequestBytes how long a request may be before its line end, 1 or more
+    /// @param maxAnswerBytes [#MAX_ANSWER]: the largest count that is answered
+    /// @param maxRequestBytes [#MAX_REQUEST]: how long a request may be before its end
     /// @param strict whether every request must end with a line end
     /// @param once whether the connection is closed after its first answer
-    /// @param waitMillis how long each answer waits first, in milliseconds, 0 or more
-    /// @param hashKib over how many KiB each answer first computes a checksum, 0 or more
+    /// @param waitMillis [#WAIT]: how long each answer waits first, in milliseconds
+    /// @param hashKib [#HASH]: over how many KiB each answer first computes a checksum
     public record Options(
             long maxAnswerBytes,
             int maxRequestBytes,
@@ -61,30 +62,30 @@ public final class Bytes implements Service {
             boolean once,
             long waitMillis,
             int hashKib) {
+        /// `--max-answer-bytes`. The most is 512 PiB: a count one digit past it fits in a
+        /// long.
+        public static final Range MAX_ANSWER = Range.of("--max-answer-bytes", 0, 1L << 59);
+
+        /// `--max-request-bytes`. Digits are counted and not kept, by an `int`.
+        public static final Range MAX_REQUEST = Range.of("--max-request-bytes", 1, 1_000_000);
+
+        /// `--wait`.
+        public static final Range WAIT = Range.of(
+                "--wait", "milliseconds", 0, Range.DAY_MILLIS);
+
+        /// `--hash`. The most is 1 GiB, tenths of a second of computing: a design with
+        /// one thread hears of nothing meanwhile, not even of a stop.
+        public static final Range HASH = Range.of("--hash", "KiB", 0, 1 << 20);
+
         /// 1 GiB at most in 32 digits at most, not strict, many requests, at no cost.
         public static final Options DEFAULT = new Options(1L << 30, 32, false, false, 0, 0);
 
-        /// The largest limit on an answer: 512 PiB. A count one digit past it still fits
-        /// in a long.
-        public static final long MOST_ANSWER_BYTES = 1L << 59;
-
-        /// Rejects what can mean nothing.
+        /// Rejects what is out of its range.
         public Options {
-            if (maxAnswerBytes > MOST_ANSWER_BYTES) {
-                throw new IllegalArgumentException("the largest answer in bytes is "
-                        + maxAnswerBytes + ": must be " + MOST_ANSWER_BYTES + " or less");
-            }
-            atLeast(0, maxAnswerBytes, "the largest answer in bytes");
-            atLeast(1, maxRequestBytes, "the longest request in bytes");
-            atLeast(0, waitMillis, "the wait in milliseconds");
-            atLeast(0, hashKib, "the checksum's KiB");
-        }
-
-        private static void atLeast(long least, long value, String what) {
-            if (value < least) {
-                throw new IllegalArgumentException(
-                        what + " is " + value + ": must be " + least + " or more");
-            }
+            MAX_ANSWER.check(maxAnswerBytes);
+            MAX_REQUEST.check(maxRequestBytes);
+            WAIT.check(waitMillis);
+            HASH.check(hashKib);
         }
     }
 

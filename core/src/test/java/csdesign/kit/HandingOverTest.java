@@ -59,7 +59,7 @@ class HandingOverTest {
     /// Every value differs from every other one, so that none can stand in another's place.
     private static Server server(
             String host, boolean exclusive, boolean control, Service service) {
-        Limits limits = new Limits(11, 12, 13_000_000_000L, 14_000_000_000L, 15, 16, 17);
+        Limits limits = new Limits(11, 12, 86_399_999, 86_400_000, 15, 16, 17);
         return new Server("design", new InetSocketAddress(InetAddress.ofLiteral(host), 2001), 3,
                 exclusive, control, limits, service, Scoreboard.create(1), new Stop(15),
                 System.out);

@@ -124,11 +124,11 @@ class ReportingTest {
 
     @ParameterizedTest
     @CsvSource({
-            "0, 1, 1, 1, 0, '--backlog is 0: must be 1 or more'",
-            "1, 0, 1, 1, 0, '--max-connections is 0: must be 1 or more'",
-            "1, 1, 0, 1, 0, '--idle-timeout in milliseconds is 0: must be 1 or more'",
-            "1, 1, 1, -7, 0, '--request-timeout in milliseconds is -7: must be 1 or more'",
-            "1, 1, 1, 1, -1, '--grace in milliseconds is -1: must be 0 or more'"})
+            "0, 1, 1, 1, 0, '--backlog is 0: must be 1 to 1000000'",
+            "1, 0, 1, 1, 0, '--max-connections is 0: must be 1 to 1000000'",
+            "1, 1, 0, 1, 0, '--idle-timeout is 0: must be 0.001 to 86400 seconds'",
+            "1, 1, 1, -7, 0, '--request-timeout is -0.007: must be 0.001 to 86400 seconds'",
+            "1, 1, 1, 1, -1, '--grace is -0.001: must be 0 to 86400 seconds'"})
     void shouldRejectLimitsThatCanMeanNothing(
             int backlog, int connections, long idle, long request, long grace, String message) {
         assertThatIllegalArgumentException()

@@ -257,7 +257,7 @@ class BytesTest {
         assertThat(driver(LOOSE).receive("99999999999999999999999999999999\n").text())
                 .isEqualTo("ERR a count of 9999999999... is above the limit of 1073741824"
                         + " (--max-answer-bytes): ask for less\n");
-        Options most = new Options(Options.MOST_ANSWER_BYTES, 32, false, false, 0, 0);
+        Options most = new Options(Options.MAX_ANSWER.most(), 32, false, false, 0, 0);
         assertThat(driver(most).receive("18446744073709551617\n").text())
                 .as("2^64 + 1").startsWith("ERR a count of ");
     }
@@ -405,11 +405,14 @@ class BytesTest {
 
     @ParameterizedTest
     @CsvSource(textBlock = """
-            -1, 32, 0, 0, the largest answer in bytes is -1: must be 0 or more
-            576460752303423489, 32, 0, 0, the largest answer in bytes is 576460752303423489: must be 576460752303423488 or less
-            1, 0, 0, 0, the longest request in bytes is 0: must be 1 or more
-            1, 32, -5, 0, the wait in milliseconds is -5: must be 0 or more
-            1, 32, 0, -1, the checksum's KiB is -1: must be 0 or more
+            -1, 32, 0, 0, --max-answer-bytes is -1: must be 0 to 576460752303423488
+            576460752303423489, 32, 0, 0, --max-answer-bytes is 576460752303423489: must be 0 to 576460752303423488
+            1, 0, 0, 0, --max-request-bytes is 0: must be 1 to 1000000
+            1, 1000001, 0, 0, --max-request-bytes is 1000001: must be 1 to 1000000
+            1, 32, -5, 0, --wait is -5: must be 0 to 86400000 milliseconds
+            1, 32, 86400001, 0, --wait is 86400001: must be 0 to 86400000 milliseconds
+            1, 32, 0, -1, --hash is -1: must be 0 to 1048576 KiB
+            1, 32, 0, 1048577, --hash is 1048577: must be 0 to 1048576 KiB
             """, quoteCharacter = '"')
     void shouldRejectOptionsThatCanMeanNothing(
             long answer, int request, long wait, int hash, String message) {
@@ -420,7 +423,7 @@ class BytesTest {
 
     @Test
     void shouldAcceptTheOutermostOptions() {
-        Options most = new Options(Options.MOST_ANSWER_BYTES, 1, true, true, 0, 0);
+        Options most = new Options(Options.MAX_ANSWER.most(), 1, true, true, 0, 0);
         assertThat(driver(most).receive("7\n").text()).isEqualTo("ABCDEFG");
         Options none = new Options(0, 32, false, false, 0, 0);
         assertThat(driver(none).receive("0").text()).isEmpty();

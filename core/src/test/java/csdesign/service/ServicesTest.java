@@ -25,7 +25,7 @@ class ServicesTest {
             "echo",
             "bytes 1073741824 32 false false 0 0",
             "bytes 100 9 true false 3 2",
-            "bytes 576460752303423488 2147483647 false true 9223372036854775807 4"
+            "bytes 576460752303423488 1000000 false true 86400000 1048576"
     })
     void shouldOpenTheServiceThatTheWordsName(String words) {
         assertThat(Services.of(words).words()).isEqualTo(words);
@@ -55,7 +55,8 @@ class ServicesTest {
             "bytes 100 9 true false 3",
             "bytes 100 9 true false 3 2 1",
             "bytes many 9 true false 3 2",
-            "bytes -1 9 true false 3 2"
+            "bytes -1 9 true false 3 2",
+            "bytes 100 9 true false 86400001 2"
     })
     void shouldRefuseWordsThatNoServiceSays(String words) {
         assertThatIllegalArgumentException().isThrownBy(() -> Services.of(words));
