@@ -59,6 +59,8 @@ final class Sample {
                         List.of(),
                         0,
                         0,
+                        null,
+                        null,
                         connectionsServed,
                         new Result.Latency(
                                 meanMicros,

@@ -89,6 +89,9 @@ final class ClientCommand implements Callable<Integer> {
     @Option(names = "--timeout", paramLabel = "SECONDS", preprocessor = Numbers.Reader.class, description = "an answer that takes longer is an error, ${bundle:--timeout}")
     private long timeoutMillis = Load.DEFAULT.timeoutMillis();
 
+    @Option(names = "--max-errors", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "give up after so many errors, ${bundle:--max-errors}")
+    private @Nullable Integer maxErrors;
+
     @Option(names = "--json", description = "print the result as one line of JSON")
     private boolean json;
 
@@ -107,6 +110,11 @@ final class ClientCommand implements Callable<Integer> {
                 .with(Load.WARMUP, Load.DEFAULT.warmupMillis())
                 .with(Load.SOURCE_ADDRESSES)
                 .with(Load.TIMEOUT, Load.DEFAULT.timeoutMillis())
+                .with(
+                        Load.MAX_ERRORS,
+                        Load.USUAL_ERRORS + ", or one for each client where that is more; sooner"
+                                + " when in 10 seconds every client met an error and none an"
+                                + " answer")
                 .describe(client);
     }
 
@@ -154,14 +162,22 @@ final class ClientCommand implements Callable<Integer> {
                 lineEnd,
                 verify,
                 sourceAddresses == null ? 0 : sourceAddresses,
-                timeoutMillis);
+                timeoutMillis,
+                maxErrors == null ? 0 : maxErrors);
     }
 
-    private static Result run(Load load, Progress progress) throws IOException {
+    private Result run(Load load, Progress progress) throws IOException {
+        String name = "csdesign client: ";
         if (!LiveLine.isTerminal()) {
+            PrintWriter err = spec.commandLine().getErr();
+            progress.onNews(news -> {
+                err.println(name + news);
+                err.flush();
+            });
             return Client.run(load, progress);
         }
-        try (LiveLine _ = LiveLine.show(progress)) {
+        try (LiveLine live = LiveLine.show(progress)) {
+            progress.onNews(news -> live.say(name + news));
             return Client.run(load, progress);
         }
     }

@@ -11,7 +11,7 @@ import java.util.Locale;
 /// for each request, and allocates nothing while answers are right and come in one read.
 final class Answer {
     /// How much of an answer is kept to be quoted when it ends early.
-    private static final int QUOTED_BYTES = 60;
+    private static final int QUOTED_BYTES = 120;
 
     private static final MemorySegment PAYLOAD = MemorySegment.ofBuffer(Bytes.payload());
 
@@ -31,6 +31,7 @@ final class Answer {
     private final boolean verify;
     private long received;
     private byte @Nullable [] beginning;
+    private int quoted;
     private long wrongAt;
     private byte wrongByte;
 
@@ -43,6 +44,7 @@ final class Answer {
     /// A request is made.
     void begin() {
         received = 0;
+        quoted = 0;
     }
 
     /// How many bytes have come.
@@ -57,7 +59,12 @@ final class Answer {
         if (before == 0 && n < count) {
             keepBeginning(buffer, n); // an answer that comes in one read cannot be short
         }
-        if (verify && !matches(buffer, Math.min(n, count - before), before)) {
+        boolean wrong = verify && before < count
+                && !matches(buffer, Math.min(n, count - before), before);
+        if (before == 0 && (wrong || n > count)) {
+            keepBeginning(buffer, n);
+        }
+        if (wrong) {
             return State.WRONG;
         }
         if (received < count) {
@@ -70,8 +77,15 @@ final class Answer {
         if (beginning == null) {
             beginning = new byte[QUOTED_BYTES];
         }
-        MemorySegment.copy(
-                buffer, ValueLayout.JAVA_BYTE, 0, beginning, 0, (int) Math.min(n, QUOTED_BYTES));
+        quoted = (int) Math.min(n, QUOTED_BYTES);
+        MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, beginning, 0, quoted);
+    }
+
+    /// Whether it began as nothing that the service `bytes` says.
+    boolean isStrange() {
+        return beginning != null && quoted > 0
+                && MemorySegment.mismatch(
+                        MemorySegment.ofArray(beginning), 0, quoted, PAYLOAD, 0, quoted) >= 0;
     }
 
     /// The payload repeats its pattern, so a piece of the answer that begins anywhere
@@ -94,13 +108,13 @@ final class Answer {
 
     /// Says what is wrong.
     String shortMessage() {
-        return "short answer: " + received + " of " + count + " bytes"
-                + (received == 0 ? "" : ", begins \"" + quotedBeginning() + "\"");
+        return "short answer: " + received + " of " + count + " bytes" + begins();
     }
 
     /// Says what is wrong.
     String excessMessage() {
-        return "excess: " + received + " bytes or more came, " + count + " were asked for";
+        return "excess: " + received + " bytes or more came, " + count + " were asked for"
+                + begins();
     }
 
     /// Says what is wrong.
@@ -112,21 +126,36 @@ final class Answer {
                 wrongByte,
                 wrongAt,
                 count,
-                expected);
+                expected) + begins();
     }
 
     /// Says what is wrong.
     String timeoutMessage(boolean connected, long timeoutMillis) {
         return (connected ? received + " of " + count + " bytes" : "not connected")
-                + " after " + timeoutMillis / 1000.0 + " s (--timeout)";
+                + " after " + timeoutMillis / 1000.0 + " s (--timeout)" + begins();
     }
 
-    private String quotedBeginning() {
+    /// Only what is not as it should be tells something.
+    private String begins() {
+        return isStrange() ? ", begins \"" + quotedBeginning() + "\"" : "";
+    }
+
+    /// What came first, on one line and in ASCII: `SSH-2.0-OpenSSH_9.2p1\r\n`.
+    String quotedBeginning() {
         StringBuilder text = new StringBuilder();
-        for (int i = 0; beginning != null && i < Math.min(received, QUOTED_BYTES); i++) {
+        for (int i = 0; beginning != null && i < quoted; i++) {
             char c = (char) (beginning[i] & 0xff);
-            text.append(c >= ' ' && c < 127 ? c : '.');
+            switch (c) {
+                case '\r' -> text.append("\\r");
+                case '\n' -> text.append("\\n");
+                case '\t' -> text.append("\\t");
+                case '"', '\\' -> text.append('\\').append(c);
+                default -> text.append(
+                        c >= ' ' && c < 127
+                                ? String.valueOf(c)
+                                : String.format(Locale.ROOT, "\\x%02x", (int) c));
+            }
         }
-        return text.append(received > QUOTED_BYTES ? "..." : "").toString();
+        return text.append(received > quoted ? "..." : "").toString();
     }
 }

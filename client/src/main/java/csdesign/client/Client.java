@@ -48,20 +48,21 @@ public final class Client {
     public static Result run(Load load, Progress progress) throws IOException {
         InetSocketAddress server = new InetSocketAddress(resolve(load.host()), load.port());
         checkSourceAddresses(load, server);
+        Patience patience = new Patience(load, progress);
         Window window = switch (load.engine()) {
             case THREADS -> {
                 checkDescriptors(load);
-                yield new ThreadsEngine(load, server, progress).run();
+                yield new ThreadsEngine(load, server, progress, patience).run();
             }
             case EPOLL -> {
                 checkNative();
                 checkDescriptors(load);
-                try (EpollEngine engine = new EpollEngine(load, server, progress)) {
+                try (EpollEngine engine = new EpollEngine(load, server, progress, patience)) {
                     yield engine.run();
                 }
             }
         };
-        return Result.of(load, window);
+        return Result.of(load, window, patience);
     }
 
     private static InetAddress resolve(String host) {

@@ -106,6 +106,7 @@ final class EpollEngine implements AutoCloseable {
 
     private final Load load;
     private final Progress progress;
+    private final Patience patience;
     private final Tally tally;
     private final boolean keepAlive;
     private final boolean timed;
@@ -141,9 +142,11 @@ final class EpollEngine implements AutoCloseable {
     private long untilNanos;
     private long tickNanos = System.nanoTime();
 
-    EpollEngine(Load load, InetSocketAddress address, Progress progress) throws IOException {
+    EpollEngine(Load load, InetSocketAddress address, Progress progress, Patience patience)
+            throws IOException {
         this.load = load;
         this.progress = progress;
+        this.patience = patience;
         keepAlive = load.keepAlive();
         timed = load.timed();
         bytes = load.bytesPerRequest();
@@ -218,7 +221,7 @@ final class EpollEngine implements AutoCloseable {
         long nanos = Math.min(System.nanoTime(), end) - began;
         cpu = CpuTime.now().since(cpu);
         progress.begin(Phase.ENDING, 0);
-        if (timed && !progress.isStopped()) {
+        if (timed && !progress.isOver()) {
             ending = true;
             closeIdle();
             drain();
@@ -241,12 +244,13 @@ final class EpollEngine implements AutoCloseable {
     private void issue(long endNanos) throws IOException {
         issuing = true;
         untilNanos = endNanos;
+        patience.begin(System.nanoTime());
         for (Slot slot : slots) {
             if (!slot.inFlight && slot.restUntilNanos == 0) {
                 ready.add(slot);
             }
         }
-        while (working > 0 && !progress.isStopped() && turn() - endNanos < 0) {
+        while (working > 0 && !progress.isOver() && turn() - endNanos < 0) {
             startReady();
         }
         issuing = false;
@@ -258,7 +262,7 @@ final class EpollEngine implements AutoCloseable {
         long endNanos = System.nanoTime() + Client.DRAIN_NANOS;
         untilNanos = endNanos;
         long now = System.nanoTime();
-        while (inFlight > 0 && !progress.isStopped() && now - endNanos < 0) {
+        while (inFlight > 0 && !progress.isOver() && now - endNanos < 0) {
             now = turn();
         }
     }
@@ -285,6 +289,9 @@ final class EpollEngine implements AutoCloseable {
         if (now - tickNanos >= 0) {
             tickNanos = now + Math.min(TICK_NANOS, timeoutNanos / 4);
             failLate(now);
+            if (issuing) {
+                patience.look(now);
+            }
         }
         return now;
     }
@@ -305,7 +312,7 @@ final class EpollEngine implements AutoCloseable {
     private void startReady() throws IOException {
         for (int i = 0; i < STARTS_PER_ROUND; i++) {
             Slot slot = ready.poll();
-            if (slot == null) {
+            if (slot == null || progress.isOver()) {
                 return;
             }
             start(slot);
@@ -381,9 +388,7 @@ final class EpollEngine implements AutoCloseable {
         long n = SysSocket.send(errno, slot.fd, rest, size, MSG_NOSIGNAL);
         if (n >= 0 && !slot.connected) {
             slot.connected = true;
-            if (measuring || keepAlive) {
-                tally.connected();
-            }
+            tally.connected(measuring || keepAlive);
         }
         if (n == size) {
             if (bytes == 0) {
@@ -424,7 +429,11 @@ final class EpollEngine implements AutoCloseable {
     }
 
     private void onBytes(Slot slot, long n) throws IOException {
-        switch (slot.answer.take(buffer, n)) {
+        Answer.State state = slot.answer.take(buffer, n);
+        if (state != Answer.State.RIGHT) {
+            patience.came(slot.answer);
+        }
+        switch (state) {
             case RIGHT -> complete(slot);
             case EXCESS -> fail(slot, Fault.EXCESS, slot.answer.excessMessage());
             case WRONG -> fail(slot, Fault.WRONG_BYTE, slot.answer.wrongByteMessage());
@@ -471,6 +480,7 @@ final class EpollEngine implements AutoCloseable {
         slot.inFlight = false;
         inFlight--;
         slot.answered = true;
+        tally.right();
         if (measuring && inTime) {
             tally.answered(bytes, now - slot.beganNanos);
             if (!slot.served) {
@@ -529,6 +539,7 @@ final class EpollEngine implements AutoCloseable {
     /// The request failed, and its connection is of no more use.
     private void fail(Slot slot, Fault fault, String message) {
         tally.failed(fault, message);
+        patience.failed(fault);
         slot.inFlight = false;
         inFlight--;
         close(slot);

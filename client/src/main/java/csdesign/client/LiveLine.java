@@ -78,7 +78,15 @@ public final class LiveLine implements AutoCloseable {
                 + (left < 0 ? "" : String.format(Locale.ROOT, ", %.0f s left", left));
     }
 
-    private void write(String text) {
+    /// Something to be known at once, in a line of its own.
+    ///
+    /// @param line what happened
+    public synchronized void say(String line) {
+        write("");
+        System.err.println(line);
+    }
+
+    private synchronized void write(String text) {
         System.err.print("\r" + text + " ".repeat(Math.max(0, width - text.length()))
                 + (text.isEmpty() ? "\r" : ""));
         System.err.flush();

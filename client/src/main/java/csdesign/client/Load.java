@@ -29,6 +29,8 @@ import java.util.Locale;
 ///     connections are spread, 1 for not at all; 0 leaves the choice to
 ///     [#spreadAddresses]
 /// @param timeoutMillis [#TIMEOUT]: how long an answer may take, in milliseconds
+/// @param maxErrors [#MAX_ERRORS]: after how many errors the client gives up; 0 leaves it to
+///     [#mostErrors] and to its own patience
 public record Load(
         String host,
         int port,
@@ -42,7 +44,8 @@ public record Load(
         boolean lineEnd,
         boolean verify,
         int sourceAddresses,
-        long timeoutMillis) {
+        long timeoutMillis,
+        int maxErrors) {
 
     /// What drives the connections.
     public enum Engine {
@@ -98,6 +101,12 @@ public record Load(
     /// `--timeout`.
     public static final Range TIMEOUT = Range.seconds("--timeout", 1, 3_600_000);
 
+    /// `--max-errors`.
+    public static final Range MAX_ERRORS = Range.of("--max-errors", 1, 1_000_000_000);
+
+    /// The limit on errors where none is given: what is wrong is known by then.
+    public static final int USUAL_ERRORS = 100;
+
     /// The original's: 5 clients make 500 requests of 3,000 bytes each, a connection for
     /// each.
     public static final Load DEFAULT = new Load(
@@ -125,6 +134,7 @@ public record Load(
         BYTES.check(bytesPerRequest);
         checkGiven(SOURCE_ADDRESSES, sourceAddresses);
         TIMEOUT.check(timeoutMillis);
+        checkGiven(MAX_ERRORS, maxErrors);
         if ((requestsPerClient == 0) == (durationMillis == 0)) {
             throw new IllegalArgumentException(
                     "--con-num is " + requestsPerClient + " and --duration " + durationMillis
@@ -145,6 +155,47 @@ public record Load(
                     "--source-addresses is " + sourceAddresses + " with --engine " + engine
                             + ": only --engine epoll can choose them");
         }
+    }
+
+    /// One that gives up where most would.
+    ///
+    /// @param host `--host`
+    /// @param port `--port`
+    /// @param engine `--engine`
+    /// @param clients `--child-num`
+    /// @param keepAlive `--keep-alive`
+    /// @param requestsPerClient `--con-num`
+    /// @param durationMillis `--duration`
+    /// @param warmupMillis `--warmup`
+    /// @param bytesPerRequest `--bytes`
+    /// @param lineEnd `--line-end`
+    /// @param verify `--verify`
+    /// @param sourceAddresses `--source-addresses`
+    /// @param timeoutMillis `--timeout`
+    public Load(
+            String host,
+            int port,
+            Engine engine,
+            int clients,
+            boolean keepAlive,
+            int requestsPerClient,
+            long durationMillis,
+            long warmupMillis,
+            long bytesPerRequest,
+            boolean lineEnd,
+            boolean verify,
+            int sourceAddresses,
+            long timeoutMillis) {
+        this(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
+                warmupMillis, bytesPerRequest, lineEnd, verify, sourceAddresses, timeoutMillis, 0);
+    }
+
+    /// After how many errors the client gives up.
+    ///
+    /// @return what was asked for; otherwise [#USUAL_ERRORS], or one for each client where
+    ///     that is more
+    public int mostErrors() {
+        return maxErrors > 0 ? maxErrors : Math.max(USUAL_ERRORS, clients);
     }
 
     /// Whether time is the bound.

@@ -3,6 +3,7 @@ package csdesign.client;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /// A run of the client as others see it while it goes on: they may look, and end it.
 public final class Progress {
@@ -23,6 +24,8 @@ public final class Progress {
     private volatile long beganNanos;
     private volatile long endNanos;
     private volatile boolean stopped;
+    private volatile boolean gaveUp;
+    private volatile Consumer<String> listener = _ -> {};
 
     /// What stands between the warm-up and the measurement.
     @FunctionalInterface
@@ -64,6 +67,27 @@ public final class Progress {
         return stopped;
     }
 
+    /// Hears what a user must know while the run goes on, in sentences. From any thread.
+    ///
+    /// @param listener of now on
+    public void onNews(Consumer<String> listener) {
+        this.listener = listener;
+    }
+
+    void say(String news) {
+        listener.accept(news);
+    }
+
+    /// Ends the run soon: it is not worth going on.
+    void giveUp() {
+        gaveUp = true;
+    }
+
+    /// Whether it ends before its bound.
+    boolean isOver() {
+        return stopped || gaveUp;
+    }
+
     /// Where it stands.
     ///
     /// @return the phase
@@ -83,6 +107,16 @@ public final class Progress {
     /// @return since the run began
     public long errors() {
         return tallies.stream().mapToLong(Tally::errors).sum();
+    }
+
+    /// Right answers of all phases.
+    long rightAnswers() {
+        return tallies.stream().mapToLong(Tally::rightAnswers).sum();
+    }
+
+    /// Connections of all phases.
+    long connections() {
+        return tallies.stream().mapToLong(Tally::connectionsOfAllPhases).sum();
     }
 
     /// How long this phase has gone on.

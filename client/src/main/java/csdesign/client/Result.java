@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.client;
 
+import csdesign.kit.Nullable;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.HdrHistogram.AbstractHistogram;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -33,6 +36,8 @@ import tools.jackson.databind.json.JsonMapper;
 ///     new one (RFC 9112, 9.3.1)
 /// @param unfinished requests without an answer at the end: never made, or, with
 ///     `--duration`, not answered within a second after it
+/// @param gaveUp why the client ended before its bound (see [Patience]); null when it did not
+/// @param advice what to try, where nothing was ever answered rightly; null otherwise
 /// @param connectionsServed how many different connections were answered at least once. A
 ///     server that serves one client at a time leaves the others out
 /// @param latencyMicros the distribution of latency
@@ -57,6 +62,8 @@ public record Result(
         List<String> errorSamples,
         long reconnects,
         long unfinished,
+        @Nullable String gaveUp,
+        @Nullable String advice,
         long connectionsServed,
         Latency latencyMicros,
         long userMicros,
@@ -85,7 +92,7 @@ public record Result(
         }
     }
 
-    static Result of(Load load, Window window) {
+    static Result of(Load load, Window window, Patience patience) {
         Tally tally = window.tally();
         double seconds = window.nanos() / 1e9;
         Map<String, Long> errors = new LinkedHashMap<>();
@@ -105,6 +112,8 @@ public record Result(
                 List.copyOf(tally.samples()),
                 tally.reconnects(),
                 window.unfinished(),
+                patience.gaveUp(),
+                patience.advice(window.unfinished()),
                 tally.connectionsServed(),
                 Latency.of(tally.latencyNanos()),
                 window.cpu().userMicros(),
@@ -159,6 +168,7 @@ public record Result(
         errors.forEach((kind, count) -> kinds.append(", ").append(count).append(' ').append(kind));
         lines.add("errors: " + (errorCount == 0 ? "none" : errorCount + kinds.toString()));
         errorSamples.forEach(sample -> lines.add("  " + sample));
+        Stream.of(gaveUp, advice).filter(Objects::nonNull).forEach(lines::add);
         return String.join(System.lineSeparator(), lines);
     }
 

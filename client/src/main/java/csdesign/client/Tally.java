@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.HdrHistogram.AbstractHistogram;
 
 /// What one thread of the client has counted. Written by that thread alone; the live line
-/// reads the two counters that it shows while they grow, everybody else once the thread
+/// and [Patience] read the atomic counters while they grow, everybody else once the thread
 /// has ended.
 final class Tally {
     /// How many messages are kept. The first ones tell what is wrong; the rest repeats
@@ -18,6 +18,8 @@ final class Tally {
 
     private final AtomicLong requests = new AtomicLong();
     private final AtomicLong errors = new AtomicLong();
+    private final AtomicLong rightAnswers = new AtomicLong();
+    private final AtomicLong connectionsOfAllPhases = new AtomicLong();
     private final AbstractHistogram latencyNanos;
     private final long mostNanos;
     private final Map<Fault, Long> byFault = new EnumMap<>(Fault.class);
@@ -36,11 +38,19 @@ final class Tally {
     }
 
     /// Counts a connection.
-    void connected() {
-        connections++;
+    ///
+    /// @param counted whether it is one of the measurement
+    void connected(boolean counted) {
+        connectionsOfAllPhases.lazySet(connectionsOfAllPhases.getPlain() + 1);
+        connections += counted ? 1 : 0;
     }
 
-    /// Counts a right answer.
+    /// Counts a right answer of any phase.
+    void right() {
+        rightAnswers.lazySet(rightAnswers.getPlain() + 1);
+    }
+
+    /// Counts a right answer of the measurement.
     void answered(long count, long nanos) {
         // One writer: no need of an atomic add, only of whole values for who reads meanwhile.
         requests.lazySet(requests.getPlain() + 1);
@@ -87,6 +97,14 @@ final class Tally {
 
     long requests() {
         return requests.get();
+    }
+
+    long rightAnswers() {
+        return rightAnswers.get();
+    }
+
+    long connectionsOfAllPhases() {
+        return connectionsOfAllPhases.get();
     }
 
     long errors() {

@@ -41,6 +41,7 @@ final class ThreadsEngine {
     private final Load load;
     private final InetSocketAddress server;
     private final Progress progress;
+    private final Patience patience;
     private final AbstractHistogram latencyNanos;
     private final List<Worker> workers = new ArrayList<>();
     private final CountDownLatch ended;
@@ -54,10 +55,12 @@ final class ThreadsEngine {
 
     private volatile boolean leaving;
 
-    ThreadsEngine(Load load, InetSocketAddress server, Progress progress) {
+    ThreadsEngine(
+            Load load, InetSocketAddress server, Progress progress, Patience patience) {
         this.load = load;
         this.server = server;
         this.progress = progress;
+        this.patience = patience;
         timeoutNanos = load.timeoutMillis() * NANOS_PER_MILLI;
         latencyNanos = new AtomicHistogram(1_000, Math.max(2_000, timeoutNanos), 3);
         ended = new CountDownLatch(load.clients());
@@ -132,12 +135,15 @@ final class ThreadsEngine {
     /// stopped; when draining also until no answer is awaited.
     private void watchUntil(long endNanos, boolean draining) {
         long tick = Math.max(NANOS_PER_MILLI, Math.min(TICK_NANOS, timeoutNanos / 4));
-        while (!progress.isStopped()) {
+        while (!progress.isOver()) {
             long now = System.nanoTime();
             boolean waiting = false;
             for (Worker worker : workers) {
                 waiting |= worker.inFlight;
                 worker.endIfLate(now);
+            }
+            if (!draining) {
+                patience.look(now);
             }
             if (now - endNanos >= 0 || (draining && !waiting)) {
                 return;
@@ -155,6 +161,7 @@ final class ThreadsEngine {
     }
 
     private synchronized void go(long endNanos) {
+        patience.begin(System.nanoTime());
         untilNanos = endNanos;
         notifyAll();
     }
@@ -257,11 +264,11 @@ final class ThreadsEngine {
                 // In flight before it looks at the time: the engine's thread, once that time is
                 // over and nothing is in flight, can rely on it.
                 inFlight = true;
-                if (!leaving && untilNanos - System.nanoTime() > 0) {
+                if (!leaving && !progress.isOver() && untilNanos - System.nanoTime() > 0) {
                     return true;
                 }
                 inFlight = false;
-            } while (awaitTurn());
+            } while (!progress.isOver() && awaitTurn());
             return false;
         }
 
@@ -316,7 +323,11 @@ final class ThreadsEngine {
                     }
                     throw new Failure(Fault.SHORT, answer.shortMessage());
                 }
-                switch (answer.take(segment, n)) {
+                Answer.State state = answer.take(segment, n);
+                if (state != Answer.State.RIGHT) {
+                    patience.came(answer);
+                }
+                switch (state) {
                     case RIGHT -> {
                         return complete();
                     }
@@ -341,15 +352,14 @@ final class ThreadsEngine {
             open.connect(server);
             SelfConnection.refuse(open);
             connected = true;
-            if (measuring || load.keepAlive()) {
-                tally.connected();
-            }
+            tally.connected(measuring || load.keepAlive());
             return open;
         }
 
         private boolean complete() {
             long now = System.nanoTime();
             answered = true;
+            tally.right();
             if (measuring && now - untilNanos < 0) {
                 tally.answered(load.bytesPerRequest(), now - beganNanos);
                 if (!served) {
@@ -384,6 +394,7 @@ final class ThreadsEngine {
 
         private void fail(Fault fault, String message) {
             tally.failed(fault, message);
+            patience.failed(fault);
             inFlight = false;
             close(false);
             if (load.timed()) {

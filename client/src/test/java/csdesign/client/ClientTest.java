@@ -77,7 +77,7 @@ class ClientTest {
                             .bytes(3000));
             assertThat(result.errors()).isEqualTo(Map.of("short", 10L));
             assertThat(result.errorSamples())
-                    .containsExactly("short answer: 7 of 3000 bytes, begins \"ERR no.\"");
+                    .containsExactly("short answer: 7 of 3000 bytes, begins \"ERR no\\n\"");
             assertThat(result.requests()).isZero();
             assertThat(result.allRight()).isFalse();
         }
@@ -263,6 +263,92 @@ class ClientTest {
                     .containsExactly("1500 of 3000 bytes after 0.3 s (--timeout)");
             assertThat(result.seconds()).isBetween(0.6, 5.0);
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldGiveUpWhenNoRequestEverSucceeds(Engine engine, boolean keepAlive)
+            throws IOException {
+        int port;
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = closed.getLocalPort();
+        }
+        Wish wish = Wish.to(port).engine(engine).keepAlive(keepAlive).clients(4);
+        Result counted = run(wish.requests(1_000_000));
+        assertThat(counted.errorCount()).isBetween(100L, 104L);
+        assertThat(counted.unfinished()).isEqualTo(4_000_000 - counted.errorCount());
+        assertThat(counted.gaveUp()).startsWith("gave up after 100 errors; --max-errors");
+        assertThat(counted.advice()).contains("no connection was made");
+        assertThat(counted.text()).contains("gave up after", "no connection was made");
+        Result timed = run(wish.duration(86_400_000).warmup(80_000_000).maxErrors(7));
+        assertThat(timed.errorCount()).isBetween(7L, 11L);
+        assertThat(timed.gaveUp()).startsWith("gave up after 7 errors");
+    }
+
+    /// Where a bench has warmed it up, the bench must hear both: that it is warm, and the result.
+    @ParameterizedTest
+    @EnumSource
+    void shouldPassTheGateAlsoWhenItGaveUpBefore(Engine engine) throws IOException {
+        AtomicInteger passed = new AtomicInteger();
+        try (TestServer server = new TestServer((_, _) -> {})) {
+            Result result = Client.run(
+                    Wish.to(server).engine(engine).clients(2).duration(86_400_000)
+                            .warmup(80_000_000).maxErrors(3).load(),
+                    new Progress(passed::incrementAndGet));
+            assertThat(passed).hasValue(1);
+            assertThat(result.errorCount()).isBetween(3L, 5L);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
+    void shouldShowWhatAnotherServerSaysAndThenStalls(Engine engine, boolean keepAlive)
+            throws IOException {
+        TestServer.Script ssh = (server, client) -> {
+            server.answer(client, "SSH-2.0-OpenSSH_9.2p1\r\n".getBytes(StandardCharsets.US_ASCII));
+            while (server.request(client) >= 0) {
+                // It waits for the line end.
+            }
+        };
+        try (TestServer server = new TestServer(ssh)) {
+            Result result = run(
+                    Wish.to(server).engine(engine).keepAlive(keepAlive).clients(1).requests(1)
+                            .timeout(200));
+            assertThat(result.errorSamples()).containsExactly(
+                    "23 of 3000 bytes after 0.2 s (--timeout),"
+                            + " begins \"SSH-2.0-OpenSSH_9.2p1\\r\\n\"");
+            assertThat(result.advice()).contains("SSH-2.0-OpenSSH_9.2p1\\r\\n", "server that is");
+        }
+    }
+
+    /// Both engines at the same time: it takes three seconds until they speak.
+    @Test
+    void shouldSaySoonThatNothingIsAnswered() throws Exception {
+        try (TestServer server = new TestServer(TestServer::silent)) {
+            for (CompletableFuture<String> said : Stream.of(Engine.values())
+                    .map(engine -> firstNews(server, engine))
+                    .toList()) {
+                assertThat(said.get(30, TimeUnit.SECONDS)).contains("--line-end");
+            }
+        }
+    }
+
+    private static CompletableFuture<String> firstNews(TestServer server, Engine engine) {
+        CompletableFuture<String> said = new CompletableFuture<>();
+        Progress progress = new Progress();
+        progress.onNews(news -> {
+            said.complete(news);
+            progress.stop();
+        });
+        Load load = Wish.to(server).engine(engine).clients(15).requests(100).load();
+        Thread.ofPlatform().daemon().start(() -> {
+            try {
+                Client.run(load, progress);
+            } catch (IOException e) {
+                said.completeExceptionally(e);
+            }
+        });
+        return said;
     }
 
     @ParameterizedTest

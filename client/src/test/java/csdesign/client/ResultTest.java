@@ -13,13 +13,14 @@ import tools.jackson.databind.json.JsonMapper;
 
 class ResultTest {
     private final Tally tally = new Tally(new Histogram(1_000, 30_000_000_000L, 3));
+    private final Progress progress = new Progress();
 
     @Test
     void shouldSayHowLongAnswersTook() throws Exception {
         for (int i = 1; i <= 1000; i++) {
             tally.answered(3000, i * 1_000_000L);
         }
-        tally.connected();
+        tally.connected(true);
         Result result = result(Wish.to(2000).clients(1).requests(1000), 0);
         assertThat(result.latencyMicros().p50()).isCloseTo(500_000, within(1_000.0));
         assertThat(result.latencyMicros().p99()).isCloseTo(990_000, within(2_000.0));
@@ -55,7 +56,9 @@ class ResultTest {
                         "unfinished: 4 requests without an answer",
                         "errors: 3, 2 short, 1 wrong-byte",
                         "  short answer: 45 of 3000 bytes",
-                        "  wrong byte");
+                        "  wrong byte",
+                        "nothing was ever answered: no connection was made; does a server listen on"
+                                + " 127.0.0.1:2000, and can it be reached from here?");
     }
 
     @Test
@@ -76,6 +79,8 @@ class ResultTest {
     @Test
     void shouldBeOneLineOfJson() {
         tally.answered(3000, 1_000_000);
+        tally.right();
+        progress.watch(tally);
         tally.failed(Fault.WRONG_BYTE, "a \"quoted\"\nmessage");
         String json = result(Wish.to(2000), 0).json();
         assertThat(json.lines()).hasSize(1);
@@ -93,6 +98,8 @@ class ResultTest {
 
     private Result result(Wish wish, long unfinished) {
         return Result.of(
-                wish.load(), new Window(tally, 2_000_000_000, new CpuTime(5, 6), unfinished));
+                wish.load(),
+                new Window(tally, 2_000_000_000, new CpuTime(5, 6), unfinished),
+                new Patience(wish.load(), progress));
     }
 }

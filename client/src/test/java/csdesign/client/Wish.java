@@ -64,6 +64,15 @@ record Wish(Load load) {
                 load.lineEnd(), load.verify(), load.sourceAddresses(), timeoutMillis);
     }
 
+    Wish maxErrors(int maxErrors) {
+        return new Wish(
+                new Load(
+                        load.host(), load.port(), load.engine(), load.clients(), load.keepAlive(),
+                        load.requestsPerClient(), load.durationMillis(), load.warmupMillis(),
+                        load.bytesPerRequest(), load.lineEnd(), load.verify(),
+                        load.sourceAddresses(), load.timeoutMillis(), maxErrors));
+    }
+
     Wish requests(int requestsPerClient) {
         return bound(requestsPerClient, 0, 0);
     }
@@ -82,7 +91,7 @@ record Wish(Load load) {
                         load.host(), load.port(), load.engine(), load.clients(), load.keepAlive(),
                         requestsPerClient, durationMillis, warmupMillis, load.bytesPerRequest(),
                         load.lineEnd(), load.verify(), load.sourceAddresses(),
-                        load.timeoutMillis()));
+                        load.timeoutMillis(), load.maxErrors()));
     }
 
     private Wish with(
@@ -92,6 +101,6 @@ record Wish(Load load) {
                 new Load(
                         load.host(), load.port(), engine, clients, keepAlive,
                         load.requestsPerClient(), load.durationMillis(), load.warmupMillis(),
-                        bytes, lineEnd, verify, sourceAddresses, timeoutMillis));
+                        bytes, lineEnd, verify, sourceAddresses, timeoutMillis, load.maxErrors()));
     }
 }
