@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -67,6 +68,7 @@ public final class Main implements Runnable {
     /// @param arguments that it will be given: with `--debug` errors are traced
     /// @return ready to execute them
     static CommandLine command(String... arguments) {
+        Locale.setDefault(Locale.ROOT); // digits and points are those of the documentation
         boolean debug = Arrays.asList(arguments).contains("--debug");
         CommandLine command = new CommandLine(new Main());
         String first = arguments.length == 0 ? "" : arguments[0];

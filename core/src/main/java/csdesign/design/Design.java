@@ -9,6 +9,7 @@ import csdesign.kit.Worker;
 import csdesign.kit.Worker.Work;
 import csdesign.range.Range;
 import java.io.IOException;
+import java.util.Locale;
 
 /// A way in which one server serves many clients.
 @FunctionalInterface
@@ -62,6 +63,7 @@ public interface Design {
     /// @param arguments the port, or nothing; or those of a worker
     static void mainOfProcesses(String slug, Design design, Work work, String... arguments) {
         if (Worker.isOne(arguments)) {
+            Locale.setDefault(Locale.ROOT);
             Worker.run(work, arguments);
         } else {
             main(slug, Scoreboard::shared, design, arguments);
@@ -81,6 +83,7 @@ public interface Design {
             return;
         }
         Output.watch();
+        Locale.setDefault(Locale.ROOT);
         try {
             Server server = ForkingJvm.server(arguments);
             forking.serve(server);
@@ -95,6 +98,7 @@ public interface Design {
     private static void main(
             String slug, MakeScoreboard scoreboard, Design design, String... arguments) {
         Output.watch();
+        Locale.setDefault(Locale.ROOT); // digits and points are those of the documentation
         int port;
         try {
             port = port(arguments);

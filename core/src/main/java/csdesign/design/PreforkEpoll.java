@@ -25,6 +25,7 @@ import csdesign.posix.Unistd;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 
 /// **Prefork epoll: workers wait in epoll for one listening socket: a herd.**
 ///
@@ -99,7 +100,8 @@ public final class PreforkEpoll implements AutoCloseable {
             wakeUps += server.scoreboard().row(i).wakeUps();
             empty += server.scoreboard().row(i).emptyWakeUps();
         }
-        server.out().printf("%,d wake-ups, %,d of them with nothing to accept%n", wakeUps, empty);
+        server.out().printf(
+                Locale.ROOT, "%,d wake-ups, %,d of them with nothing to accept%n", wakeUps, empty);
     }
 
     /// A worker: a process of its own, with the listening socket as its first descriptor.

@@ -4,6 +4,7 @@ package csdesign.lab;
 import csdesign.kit.Output;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /// An experiment.
@@ -28,6 +29,7 @@ public interface Lab {
     /// @param arguments of `main`
     static void main(String slug, Lab lab, List<Option> options, String... arguments) {
         Output.watch();
+        Locale.setDefault(Locale.ROOT); // digits and points are those of the pages
         Settings settings;
         try {
             settings = Settings.parse(options, arguments);

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 
 /// What a loop that signals wake has counted, told from a [Subject] to its lab.
 final class Tally {
@@ -49,7 +50,9 @@ final class Tally {
 
     /// In the subject.
     void say() {
-        Subject.say("%d %d %d %d %d %d %d %d".formatted(
+        Subject.say(String.format(
+                Locale.ROOT,
+                "%d %d %d %d %d %d %d %d",
                 handled, full, wakeUps, taken, seen, collections, signal, sender));
     }
 
