@@ -11,6 +11,7 @@ import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,7 +66,7 @@ public final class ForkingJvm {
             "-D", "-Xlog", "-Xshare", "-XX:SharedArchiveFile");
 
     /// malloc(3): one arena for all threads, and not two mappings more for each.
-    private static final String ARENAS = "MALLOC_ARENA_MAX=";
+    private static final String ARENAS = "MALLOC_ARENA_MAX";
 
     /// How much of the young generation the parent uses before it collects: what it has
     /// touched once is copied at each fork. Smaller costs more collections.
@@ -115,21 +116,24 @@ public final class ForkingJvm {
     /// @throws IOException when that cannot be; it does not return
     public static void become(Class<?> design, Server server) throws IOException {
         JavaProgram program = JavaProgram.of(design);
+        JvmOptions refused = program.options().only(option -> !isKept(option));
+        if (!refused.variables().isEmpty()) {
+            new Log(server.slug()).warn(
+                    "a JVM that forks has a collector and a heap of its own, and no compiler;"
+                            + " it runs without "
+                            + refused);
+        }
+        program = program.only(ForkingJvm::isKept).withVariable(ARENAS, "1");
         program = program.withFlags(
-                Stream.concat(
-                        program.flags().stream().filter(ForkingJvm::isKept), FLAGS.stream())
-                        .toList());
+                Stream.concat(program.flags().stream(), FLAGS.stream()).toList());
         int scoreboard = server.scoreboard().fd();
         List<String> arguments = new ArrayList<>(List.of(MARK, "" + scoreboard));
         arguments.addAll(server.words());
         try (Arena arena = Arena.ofConfined()) {
             Errno errno = Errno.allocate(arena);
-            MemorySegment path = arena.allocateFrom(program.java());
+            MemorySegment path = arena.allocateFrom(program.java(), StandardCharsets.ISO_8859_1);
             MemorySegment words = Spawner.strings(arena, program.command(arguments));
-            List<String> variables = new ArrayList<>(Spawner.environment());
-            variables.removeIf(variable -> variable.startsWith(ARENAS));
-            variables.add(ARENAS + "1");
-            MemorySegment environment = Spawner.strings(arena, variables);
+            MemorySegment environment = Spawner.strings(arena, program.environment());
             check(Fcntl.fcntl(errno, scoreboard, Fcntl.F_SETFD, 0), "fcntl", "F_SETFD");
             check(
                     SysSignalfd.pthread_sigmask(

@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.net.URI;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,8 +18,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.ForwardingJavaFileManager;
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileManager;
@@ -27,7 +33,11 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 
 /// How a design or a lab starts itself again in another process: the same JVM, the same
-/// flags, the same classes.
+/// flags, the same classes. What only one process can have, a debugger's port, stays with
+/// this one.
+///
+/// Its words are those of the system: bytes, one in each char (ISO 8859-1). A name that
+/// is no text in this locale's encoding passes through as it is.
 ///
 /// One that was started from its source file (`java Epoll.java`) has classes in memory
 /// only. They are compiled once more into a jar in memory without a name, which
@@ -35,18 +45,26 @@ import javax.tools.ToolProvider;
 ///
 /// @param java the JVM's path
 /// @param flags of this JVM, as it was started
+/// @param environment `NAME=VALUE`, of this process
 /// @param classPath of jars and folders
 /// @param mainClass the design's or the lab's
 public record JavaProgram(
-        String java, List<String> flags, String classPath, String mainClass) {
+        String java,
+        List<String> flags,
+        List<String> environment,
+        String classPath,
+        String mainClass) {
     /// Options of the `java` launcher whose value is the next argument. They are not
     /// handed on: the class path is, by itself.
     private static final Set<String> WITH_VALUE = Set.of(
             "-cp", "-classpath", "--class-path", "-p", "--module-path", "--add-modules",
             "--add-exports", "--add-opens", "--source");
 
-    /// Makes a class-data archive when the JVM ends: this one's, not its children's.
-    private static final String MAKES_ARCHIVE = "-XX:ArchiveClassesAtExit";
+    /// What this JVM reads and writes names of files by.
+    private static final Charset NAMES = Charset.forName(
+            System.getProperty("sun.jnu.encoding", "UTF-8"), StandardCharsets.UTF_8);
+
+    private static final AtomicBoolean HAS_SAID = new AtomicBoolean();
 
     /// This program, with another main class.
     ///
@@ -63,38 +81,106 @@ public record JavaProgram(
                 break;
             } else if (WITH_VALUE.contains(word)) {
                 i++;
-            } else if (!word.startsWith("--class-path=") && !word.startsWith(MAKES_ARCHIVE)) {
+            } else if (!word.startsWith("--class-path=")) {
                 flags.add(word);
             }
         }
         boolean fromSource = !ClassLoader.getSystemClassLoader().equals(mainClass.getClassLoader());
         String classPath = fromSource
-                ? compile(Path.of(words.get(i)), mainClass.getPackageName())
-                : System.getProperty("java.class.path");
-        return new JavaProgram(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                List.copyOf(flags),
+                ? compile(Path.of(text(words.get(i))), mainClass.getPackageName())
+                : bytes(System.getProperty("java.class.path"));
+        List<String> withheld = new ArrayList<>();
+        JavaProgram program = new JavaProgram(
+                bytes(Path.of(System.getProperty("java.home"), "bin", "java").toString()),
+                flags,
+                words("/proc/self/environ"),
                 classPath,
-                mainClass.getName());
+                mainClass.getName())
+                .only(option -> !JvmOptions.isForOne(option) || !withheld.add(option));
+        if (!withheld.isEmpty() && !HAS_SAID.getAndSet(true)) {
+            System.err.println(
+                    "csdesign: " + text(String.join(" ", withheld)) + " is for one process: what"
+                            + " this one starts runs without it");
+        }
+        return program;
     }
 
     private static List<String> commandLine() throws IOException {
-        String line = Files.readString(Path.of("/proc/self/cmdline"), StandardCharsets.UTF_8);
-        return List.of(line.split("\0"));
+        return words("/proc/self/cmdline");
     }
 
-    /// The same program with a flag more, unless one that begins alike is there already.
+    private static List<String> words(String file) throws IOException {
+        String all = Files.readString(Path.of(file), StandardCharsets.ISO_8859_1);
+        return all.isEmpty() ? List.of() : List.of(all.split("\0"));
+    }
+
+    /// As the system has it.
+    private static String bytes(String text) {
+        return new String(text.getBytes(NAMES), StandardCharsets.ISO_8859_1);
+    }
+
+    /// As a person reads it.
+    private static String text(String bytes) {
+        return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), NAMES);
+    }
+
+    /// The same program with a flag more, unless the user has set one like it, on the
+    /// command line or in the environment.
     ///
     /// @param flag for example `-Xmn16m`
-    /// @param unless what a flag of the user's begins with, for example `-Xmn`
+    /// @param unless what is like it, a regular expression: `-Xmn|NewSize`
     /// @return with or without it
     public JavaProgram withDefault(String flag, String unless) {
-        if (flags.stream().anyMatch(given -> given.contains(unless))) {
+        Predicate<String> isLikeIt = Pattern.compile(unless).asPredicate();
+        if (Stream.concat(flags.stream(), options().words().stream()).anyMatch(isLikeIt)) {
             return this;
         }
         List<String> more = new ArrayList<>(flags);
         more.add(flag);
-        return new JavaProgram(java, List.copyOf(more), classPath, mainClass);
+        return withFlags(more);
+    }
+
+    /// The same program with the serial collector, which has no threads of its own,
+    /// unless the user has chosen another one.
+    ///
+    /// @return with or without it
+    public JavaProgram collectingSerially() {
+        return withDefault("-XX:+UseSerialGC", JvmOptions.COLLECTOR.pattern());
+    }
+
+    /// The same program with fewer options, on its command line and in its environment.
+    ///
+    /// @param kept which
+    /// @return the program
+    public JavaProgram only(Predicate<String> kept) {
+        JvmOptions left = options().only(kept);
+        Stream<String> others = environment.stream()
+                .filter(variable -> !JvmOptions.VARIABLES.contains(name(variable)));
+        Stream<String> ours = left.variables().entrySet().stream()
+                .map(set -> set.getKey() + "=" + set.getValue());
+        return new JavaProgram(
+                java,
+                flags.stream().filter(kept).toList(),
+                Stream.concat(others, ours).toList(),
+                classPath,
+                mainClass);
+    }
+
+    /// What its environment adds to its flags.
+    ///
+    /// @return options for every JVM
+    public JvmOptions options() {
+        return JvmOptions.of(
+                environment.stream()
+                        .filter(variable -> variable.indexOf('=') > 0)
+                        .collect(Collectors.toMap(
+                                JavaProgram::name,
+                                variable -> variable.substring(variable.indexOf('=') + 1),
+                                (first, _) -> first)));
+    }
+
+    private static String name(String variable) {
+        return variable.substring(0, Math.max(0, variable.indexOf('=')));
     }
 
     /// The same program with other flags.
@@ -102,7 +188,19 @@ public record JavaProgram(
     /// @param other in place of those of this JVM
     /// @return the program
     public JavaProgram withFlags(List<String> other) {
-        return new JavaProgram(java, List.copyOf(other), classPath, mainClass);
+        return new JavaProgram(java, List.copyOf(other), environment, classPath, mainClass);
+    }
+
+    /// The same program with a variable set.
+    ///
+    /// @param variable its name
+    /// @param value its value, in place of the one that it has
+    /// @return the program
+    public JavaProgram withVariable(String variable, String value) {
+        List<String> all = new ArrayList<>(environment);
+        all.removeIf(set -> name(set).equals(variable));
+        all.add(variable + "=" + value);
+        return new JavaProgram(java, flags, List.copyOf(all), classPath, mainClass);
     }
 
     /// The same program with fewer flags.
@@ -111,7 +209,7 @@ public record JavaProgram(
     /// @return the program
     public JavaProgram without(String prefix) {
         List<String> fewer = flags.stream().filter(flag -> !flag.startsWith(prefix)).toList();
-        return new JavaProgram(java, fewer, classPath, mainClass);
+        return withFlags(fewer);
     }
 
     /// The whole command line.

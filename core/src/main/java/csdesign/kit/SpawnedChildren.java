@@ -69,7 +69,7 @@ public final class SpawnedChildren implements AutoCloseable {
         spawner = new Spawner(
                 JavaProgram.of(design)
                         .without("--enable-native-access")
-                        .withDefault("-XX:+UseSerialGC", "GC")
+                        .collectingSerially()
                         .withDefault("-XX:TieredStopAtLevel=1", "TieredStopAtLevel")
                         .withDefault("-XX:-UsePerfData", "UsePerfData"));
         MemorySegment pipe = arena.allocate(ValueLayout.JAVA_INT, 2);

@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -42,8 +43,8 @@ public final class Spawner implements AutoCloseable {
     /// @throws IOException when there is no descriptor for it
     public Spawner(JavaProgram program, int... blocked) throws IOException {
         this.program = program;
-        path = arena.allocateFrom(program.java());
-        environment = strings(arena, environment());
+        path = arena.allocateFrom(program.java(), StandardCharsets.ISO_8859_1);
+        environment = strings(arena, program.environment());
         // A child begins with these blocked and no other, whatever this thread blocks.
         MemorySegment mask = arena.allocate(SysSignalfd.SIGSET_BYTES, 8);
         SysSignalfd.sigemptyset(errno, mask);
@@ -145,20 +146,12 @@ public final class Spawner implements AutoCloseable {
                 Fcntl.fcntl(errno, fd, Fcntl.F_DUPFD_CLOEXEC, 32), "fcntl", "F_DUPFD_CLOEXEC");
     }
 
-    /// The environment of this process, as another one gets it.
-    static List<String> environment() {
-        return System.getenv()
-                .entrySet()
-                .stream()
-                .map(variable -> variable.getKey() + "=" + variable.getValue())
-                .toList();
-    }
-
-    /// An array of C strings, as execv(3) takes it.
+    /// An array of C strings, as execv(3) takes it, of words as [JavaProgram] has them.
     static MemorySegment strings(SegmentAllocator allocator, List<String> words) {
         MemorySegment array = allocator.allocate(ADDRESS, words.size() + 1L);
         for (int i = 0; i < words.size(); i++) {
-            array.setAtIndex(ADDRESS, i, allocator.allocateFrom(words.get(i)));
+            array.setAtIndex(
+                    ADDRESS, i, allocator.allocateFrom(words.get(i), StandardCharsets.ISO_8859_1));
         }
         array.setAtIndex(ADDRESS, words.size(), MemorySegment.NULL);
         return array;

@@ -101,9 +101,9 @@ public final class Workers implements AutoCloseable {
         log = new Log(server.slug());
         spawner = new Spawner(
                 JavaProgram.of(design)
-                        .withDefault("-XX:+UseSerialGC", "GC")
+                        .collectingSerially()
                         .withDefault("--enable-native-access=ALL-UNNAMED", "native-access")
-                        .withDefault("-Xmn16m", "-Xmn")
+                        .withDefault("-Xmn16m", "-Xmn|NewSize|NewRatio|Use[ZG]")
                         .withDefault("-XX:-UsePerfData", "UsePerfData"));
         stop = StopDescriptor.of(server.stop());
         epoll = check(SysEpoll.epoll_create1(errno, EPOLL_CLOEXEC), "epoll_create1");

@@ -5,6 +5,7 @@ import static csdesign.posix.Errno.check;
 
 import csdesign.evidence.Task;
 import csdesign.kit.JavaProgram;
+import csdesign.kit.JvmOptions;
 import csdesign.kit.Nullable;
 import csdesign.kit.Spawner;
 import csdesign.kit.Worker;
@@ -56,7 +57,9 @@ public final class Subject implements AutoCloseable {
         check(SysSocket.socketpair(errno, SysSocket.AF_UNIX, type, 0, pair), "socketpair");
         socket = pair.getAtIndex(ValueLayout.JAVA_INT, 0);
         int theirs = pair.getAtIndex(ValueLayout.JAVA_INT, 1);
+        // How it collects and compiles is the lab's to say, whatever the user set for every JVM.
         JavaProgram program = JavaProgram.of(lab)
+                .only(option -> !JvmOptions.decides(option))
                 .withDefault("--enable-native-access=ALL-UNNAMED", "native-access");
         List<String> all = new ArrayList<>(program.flags());
         all.addAll(flags);
@@ -64,7 +67,8 @@ public final class Subject implements AutoCloseable {
                 List.of(MARK, "" + ProcessHandle.current().pid()));
         words.addAll(List.of(arguments));
         int started = -1;
-        try (Spawner spawner = new Spawner(program.withFlags(all), blocked)) {
+        try (Spawner spawner = new Spawner(
+                program.withFlags(all).collectingSerially(), blocked)) {
             started = spawner.spawnTalking(words, theirs);
         } finally {
             Unistd.close(errno, theirs);
