@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.bench;
 
+import csdesign.kit.JvmOptions;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -52,8 +53,8 @@ final class Child implements AutoCloseable {
     /// @throws IOException when there is no such program, or it cannot run there
     static Child start(String name, List<String> command, Cpus cpus) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command);
-        // What is set for this JVM is not meant for those measured: all have the same flags.
-        builder.environment().keySet().removeAll(List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"));
+        // All have the same flags, and no debugger's port: see Environment#withheld.
+        builder.environment().keySet().removeAll(JvmOptions.VARIABLES);
         return new Child(name, Affinity.start(builder, cpus));
     }
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 package csdesign.bench;
 
+import csdesign.kit.JvmOptions;
 import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.jar.JarFile;
@@ -29,6 +28,7 @@ public final class Programs {
             "--enable-native-access=ALL-UNNAMED");
 
     private static final String MAIN_CLASS = "csdesign.cli.Main";
+    private static final String MAIN_FILE = "csdesign/cli/Main.class";
 
     private final List<String> start;
     private final Path code;
@@ -38,19 +38,21 @@ public final class Programs {
         this.code = code;
     }
 
-    /// Finds it: the jar that the system property `csdesign.jar` names, or the jar that this class
-    /// came from, or the class path.
+    /// Finds it: the jar that the system property `csdesign.jar` names, or what this JVM was started
+    /// with. A class does not know: one that comes from an archive of classes tells where its jar
+    /// lay when the archive was made, which in a copied checkout is the other one.
     ///
     /// @return how to start it
     /// @throws IOException when the jar cannot be read
     public static Programs find() throws IOException {
         String named = System.getProperty("csdesign.jar");
-        Path code = named == null ? codeSource() : Path.of(named);
+        String classPath = System.getProperty("java.class.path", ".");
+        Path code = named == null ? codeIn(classPath) : Path.of(named);
         List<String> start = new ArrayList<>();
         start.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         start.addAll(FLAGS);
         start.addAll(archive());
-        if (isProgram(code)) {
+        if (named == null ? code.toString().equals(classPath) : isProgram(code)) {
             start.addAll(List.of("-jar", code.toString()));
         } else if (named != null) {
             throw new IOException("csdesign.jar is " + named + ": no jar of csdesign");
@@ -58,7 +60,7 @@ public final class Programs {
             start.addAll(
                     List.of(
                             "-cp",
-                            System.getProperty("java.class.path", "."),
+                            classPath,
                             MAIN_CLASS));
         }
         return new Programs(start, code);
@@ -67,22 +69,26 @@ public final class Programs {
     /// The launcher's archive of classes, where this JVM was started with it: whoever starts many
     /// JVMs does so in half the time. What is measured after the start is the same.
     private static List<String> archive() {
+        List<String> ofTheUser = JvmOptions.here().words();
         return ManagementFactory.getRuntimeMXBean()
                 .getInputArguments()
                 .stream()
                 .filter(flag -> flag.startsWith("-XX:SharedArchiveFile=")
                         || flag.startsWith("-Xshare:")
                         || flag.startsWith("-Xlog:"))
+                .filter(flag -> !ofTheUser.contains(flag))
                 .toList();
     }
 
-    private static Path codeSource() {
-        CodeSource source = Programs.class.getProtectionDomain().getCodeSource();
-        try {
-            return source == null ? Path.of(".") : Path.of(source.getLocation().toURI());
-        } catch (URISyntaxException e) {
-            return Path.of(".");
+    /// The entry that the program comes from: the first one that has it.
+    private static Path codeIn(String classPath) throws IOException {
+        for (String entry : classPath.split(File.pathSeparator, -1)) {
+            Path path = Path.of(entry.isEmpty() ? "." : entry);
+            if (Files.exists(path.resolve(MAIN_FILE)) || isProgram(path)) {
+                return path;
+            }
         }
+        return Path.of(".");
     }
 
     private static boolean isProgram(Path code) throws IOException {
@@ -90,7 +96,7 @@ public final class Programs {
             return false;
         }
         try (JarFile jar = new JarFile(new File(code.toString()))) {
-            return jar.getEntry(MAIN_CLASS.replace('.', '/') + ".class") != null;
+            return jar.getEntry(MAIN_FILE) != null;
         }
     }
 

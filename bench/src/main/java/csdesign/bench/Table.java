@@ -54,6 +54,10 @@ public final class Table {
             lines.addAll(notes(rows));
             lines.addAll(comparisons(results, workload));
         }
+        for (String warning : results.environment().warnings()) {
+            lines.add("");
+            lines.addAll(wrap(warning, ""));
+        }
         return lines.stream().map(line -> line + "\n").collect(Collectors.joining());
     }
 

@@ -95,7 +95,17 @@ final class Sample {
                 Results.FORMAT,
                 "2026-01-02T03:04:05Z",
                 new Environment(
-                        "0123456789abcdef", true, "Linux 6.1", "a CPU", 2, "a JDK 25", "cc 12"),
+                        "0123456789abcdef",
+                        true,
+                        "1.2.3",
+                        "fedcba9876543210",
+                        "Linux 6.1",
+                        "a CPU",
+                        2,
+                        "a JDK 25",
+                        "cc 12",
+                        Map.of("JAVA_TOOL_OPTIONS", "-Xint"),
+                        Map.of("LD_PRELOAD", "other.so")),
                 new Results.Method(
                         List.of("bench", "--peers"),
                         Programs.FLAGS,
