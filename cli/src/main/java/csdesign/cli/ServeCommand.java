@@ -153,7 +153,7 @@ final class ServeCommand implements Callable<Integer> {
         Service spoken = service();
         // Each worker of a pool serves one client: more of them would serve too many.
         int most = Math.min(workers, limits.maxConnections());
-        Design.run(
+        return Design.run(
                 entry.design(),
                 () -> new Server(
                         entry.slug(),
@@ -166,7 +166,6 @@ final class ServeCommand implements Callable<Integer> {
                         entry.scoreboard(most),
                         new Stop(limits.graceMillis()),
                         System.out));
-        return 0;
     }
 
     private Service service() {

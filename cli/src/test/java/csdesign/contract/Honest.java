@@ -85,7 +85,8 @@ final class Honest {
         return entry.needs() == Catalog.Needs.JDK;
     }
 
-    private static boolean hasAProcessForEachClient(Catalog.Entry entry) {
+    /// Each client has a process, started for it.
+    static boolean hasAProcessForEachClient(Catalog.Entry entry) {
         return entry.family() == Catalog.Family.PROCESSES && !entry.pool();
     }
 }

@@ -114,6 +114,30 @@ final class ServerProcess implements AutoCloseable {
             return new Command(more);
         }
 
+        /// With another word for one of these.
+        Command inPlaceOf(String word, String other) {
+            return new Command(
+                    words.stream().map(each -> each.equals(word) ? other : each).toList());
+        }
+
+        /// Started by another program, whose last arguments are these.
+        Command behind(String... program) {
+            List<String> more = new ArrayList<>(List.of(program));
+            more.addAll(words);
+            return new Command(more);
+        }
+
+        /// With SIGTERM ignored, and every signal blocked that can be: as a parent may leave it.
+        Command deafToSignals() {
+            List<String> more = new ArrayList<>();
+            if (CAN_BLOCK_SIGNALS) {
+                more.addAll(List.of("env", "--block-signal"));
+            }
+            more.addAll(List.of("sh", "-c", "trap '' TERM && exec \"$@\"", "sh"));
+            more.addAll(words);
+            return new Command(more);
+        }
+
         private static String jar() {
             String jar = System.getProperty("csdesign.jar");
             if (jar == null || !new File(jar).isFile()) {
@@ -121,6 +145,20 @@ final class ServerProcess implements AutoCloseable {
                         "csdesign.jar is " + jar + ": must name the built jar (mvn verify does)");
             }
             return jar;
+        }
+    }
+
+    /// Since GNU coreutils 8.31; other systems have an env without it.
+    private static final boolean CAN_BLOCK_SIGNALS = succeeds("env", "--block-signal", "true");
+
+    private static boolean succeeds(String... command) {
+        try {
+            return new ProcessBuilder(command).start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 
@@ -235,6 +273,18 @@ final class ServerProcess implements AutoCloseable {
         // The shell's own kill: not every system has /bin/kill.
         Process kill = new ProcessBuilder("sh", "-c", "kill -" + name + pids).start();
         assertThat(kill.waitFor()).as("kill -%s%s", name, pids).isZero();
+    }
+
+    /// The same to those that have not ended by themselves meanwhile.
+    static void signalThoseLeft(String name, List<ProcessHandle> processes)
+            throws IOException, InterruptedException {
+        for (ProcessHandle process : processes) {
+            int code = new ProcessBuilder("sh", "-c", "kill -" + name + " " + process.pid())
+                    .redirectErrorStream(true)
+                    .start()
+                    .waitFor();
+            assertThat(code == 0 || isGone(process)).as("kill -%s %s", name, process).isTrue();
+        }
     }
 
     /// Waits until no signal is on its way. Two that wait together are one: the kernel

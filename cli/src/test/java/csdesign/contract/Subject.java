@@ -43,6 +43,11 @@ final class Subject implements AutoCloseable {
         return those(entry -> entry.pool() && entry.family() == Family.PROCESSES);
     }
 
+    /// Every design with a process for each client.
+    static Stream<Named<Subject>> processForEachClient() {
+        return those(Honest::hasAProcessForEachClient);
+    }
+
     /// Every design with a queue of clients that it has accepted and does not serve yet.
     static Stream<Named<Subject>> queues() {
         return those(entry -> Honest.acceptedAhead(entry) > 0);

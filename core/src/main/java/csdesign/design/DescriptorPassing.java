@@ -69,10 +69,6 @@ import java.lang.foreign.ValueLayout;
 /// @see "UNP 3e, section 15.7 and chapter 30"
 /// @see <a href="https://man7.org/linux/man-pages/man7/unix.7.html">unix(7), SCM_RIGHTS</a>
 public final class DescriptorPassing implements AutoCloseable {
-    /// How long a worker that is told to stop waits for the parent's last word: without
-    /// one it was told alone, and leaves.
-    private static final int LAST_WORD_MILLIS = 1_000;
-
     /// The first entry of the poll array that is a worker's.
     private static final int FIRST = 3;
 
@@ -211,16 +207,11 @@ public final class DescriptorPassing implements AutoCloseable {
         if (poll(errno, polled, 1, 0) <= 0) { // else its predecessor was given one and died
             check((int) SysSocket.send(errno, worker.fd(0), word, 1, MSG_NOSIGNAL), "send");
         }
-        while (true) {
-            set(polled, 0, worker.fd(0), POLLIN);
-            boolean stopping = worker.server().stop().requested();
-            int ready = poll(errno, polled, 1, stopping ? LAST_WORD_MILLIS : LAST_WORD_MILLIS * 60);
-            if (ready > 0) {
-                return message.receive(errno, worker.fd(0), MSG_CMSG_CLOEXEC);
-            } else if (ready == 0 && stopping) {
-                return -1;
-            }
-        }
+        int client;
+        do {
+            client = message.receive(errno, worker.fd(0), MSG_CMSG_CLOEXEC);
+        } while (client == -EINTR);
+        return client;
     }
 
     @Override

@@ -87,8 +87,7 @@ public interface Design {
         try {
             Server server = ForkingJvm.server(arguments);
             forking.serve(server);
-            server.report();
-            endIfOutputIsLost();
+            exit(server.report());
         } catch (IOException | UnsupportedOperationException e) {
             System.err.println("csdesign " + slug + ": " + e.getMessage());
             System.exit(1);
@@ -109,20 +108,20 @@ public interface Design {
             return;
         }
         try {
-            run(
+            exit(run(
                     design,
-                    () -> Server.local(slug, port, scoreboard.of(Server.DEFAULT_WORKERS)));
-            endIfOutputIsLost();
+                    () -> Server.local(slug, port, scoreboard.of(Server.DEFAULT_WORKERS))));
         } catch (IOException | UnsupportedOperationException e) {
             System.err.println("csdesign " + slug + ": " + e.getMessage());
             System.exit(1);
         }
     }
 
-    private static void endIfOutputIsLost() {
-        int code = Output.exitCode(0);
-        if (code != 0) {
-            System.exit(code);
+    /// Output that was lost is an error too.
+    private static void exit(int code) {
+        int last = Output.exitCode(code);
+        if (last != 0) {
+            System.exit(last);
         }
     }
 
@@ -148,14 +147,19 @@ public interface Design {
     ///
     /// @param design the design
     /// @param make what it serves with; a shared scoreboard is made by system calls too
+    /// @return the exit code: see [Server#report]
     /// @throws IOException when the design cannot serve
-    static void run(Design design, MakeServer make) throws IOException {
+    static int run(Design design, MakeServer make) throws IOException {
         try {
             Server server = make.make();
             server.stop().onSignals();
             server.scoreboard().row(0).ownedBy(ProcessHandle.current().pid());
             design.serve(server);
-            server.report();
+            return server.report();
+        } catch (OutOfMemoryError limit) {
+            // No thread or no heap: the JVM's words tell which.
+            throw new IOException(limit.getMessage() + ". Raise the limit (ulimit -u, -Xmx), or"
+                    + " lower -n", limit);
         } catch (ExceptionInInitializerError linking) {
             // No system call of this package fits here (see Native): its cause is a sentence.
             if (linking.getCause() instanceof UnsupportedOperationException sentence) {

@@ -162,7 +162,7 @@ public final class ForkPerClient implements AutoCloseable {
 
     private void onSignals() {
         if (signals.next() != SIGCHLD) { // a further one is told of by the next poll
-            server.stop().request();
+            server.stop().signal();
         }
         // One SIGCHLD may stand for many: while it waits to be taken, more are merged into it.
         for (int pid; (pid = waitpid(errno, -1, status, WNOHANG)) > 0;) {
@@ -244,6 +244,7 @@ public final class ForkPerClient implements AutoCloseable {
 
     @Override
     public void close() {
+        server.scoreboard().row(0).cut(waiting == NONE ? 0 : 1);
         children.close();
         control.close();
         signals.close();

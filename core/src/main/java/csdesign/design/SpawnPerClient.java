@@ -83,7 +83,7 @@ public final class SpawnPerClient implements AutoCloseable {
     private void loop(Server server, ListeningSocket listener, Acceptor acceptor,
             StopDescriptor stop, SpawnedChildren children) throws IOException {
         boolean accepting = true;
-        while (accepting || (children.anyAlive() && !server.stop().graceIsOver())) {
+        while ((accepting || children.anyAlive()) && !server.stop().graceIsOver()) {
             set(polled, 0, stop.fd(), POLLIN);
             set(polled, 1, children.fd(), POLLIN);
             set(polled, 2, accepting && children.isRoom() ? listener.fd() : -1, POLLIN); // 1

@@ -91,7 +91,6 @@ public final class BlockingDriver implements AutoCloseable {
         Dialogue dialogue = new Dialogue(wire, row);
         dialogues.add(dialogue);
         row.accept();
-        row.state(Scoreboard.State.SERVING);
         ByteBuffer in = spares.poll();
         if (in == null) {
             in = ByteBuffer.allocateDirect(READ_BYTES);
@@ -106,7 +105,6 @@ public final class BlockingDriver implements AutoCloseable {
             spares.add(in);
             dialogue.end();
             dialogues.remove(dialogue);
-            row.state(Scoreboard.State.WAITING);
         }
     }
 
@@ -127,8 +125,8 @@ public final class BlockingDriver implements AutoCloseable {
     }
 
     private boolean lastCallIsOver(long now) {
-        long begun = stop.deadlineNanos() - limits.graceMillis() * NANOS_PER_MILLI;
-        return stop.requested() && now - begun >= Limits.LAST_CALL_MILLIS * NANOS_PER_MILLI;
+        return stop.requested()
+                && now - stop.requestedNanos() >= Limits.LAST_CALL_MILLIS * NANOS_PER_MILLI;
     }
 
     /// Ends the watch. Clients that are still served have no deadline from now on.
@@ -149,6 +147,7 @@ public final class BlockingDriver implements AutoCloseable {
         private boolean interrupted;
 
         // Read by the watch.
+        private volatile boolean owing;
         private volatile long deadlineNanos;
         private volatile Timer timer = Timer.IDLE;
 
@@ -160,6 +159,7 @@ public final class BlockingDriver implements AutoCloseable {
 
         void run(ByteBuffer in) throws IOException, InterruptedException {
             if (stop.graceIsOver()) {
+                row.cut(1);
                 return; // it waited for a thread until now
             }
             in.limit(0);
@@ -177,6 +177,7 @@ public final class BlockingDriver implements AutoCloseable {
                             return;
                         }
                         if (!begun) {
+                            owes(false);
                             arm(Timer.IDLE, limits.idleMillis());
                         } else if (another || timer != Timer.REQUEST) {
                             arm(Timer.REQUEST, limits.requestMillis());
@@ -229,6 +230,7 @@ public final class BlockingDriver implements AutoCloseable {
             if (n < 0) {
                 conversation.endOfInput();
             } else {
+                owes(true);
                 conversation.receive(in);
             }
             return n < 0;
@@ -261,6 +263,7 @@ public final class BlockingDriver implements AutoCloseable {
         /// [Limits#LINGER_MILLIS].
         private void linger(ByteBuffer in, boolean ended) throws IOException {
             count();
+            owes(false);
             if (ended) {
                 return;
             }
@@ -271,6 +274,12 @@ public final class BlockingDriver implements AutoCloseable {
             while (wire.read(in.clear()) >= 0) {
                 // thrown away
             }
+        }
+
+        /// Whether the client has begun to ask, and its answer is not all sent.
+        private void owes(boolean something) {
+            owing = something;
+            row.state(something ? Scoreboard.State.SERVING : Scoreboard.State.WAITING);
         }
 
         private boolean count() {
@@ -291,6 +300,7 @@ public final class BlockingDriver implements AutoCloseable {
         /// them any more, and its interrupt is not meant for that client.
         synchronized void end() {
             over = true;
+            owes(false);
             if (interrupted) {
                 boolean _ = Thread.interrupted();
             }
@@ -304,6 +314,9 @@ public final class BlockingDriver implements AutoCloseable {
             try {
                 boolean due = now - deadlineNanos >= 0;
                 if (graceIsOver) {
+                    if (owing && !interrupted) {
+                        row.cut(1);
+                    }
                     wire.abort();
                     thread.interrupt(); // ends a Wait too
                     interrupted = true;

@@ -36,6 +36,8 @@ public final class Children implements AutoCloseable {
     private final Errno errno = Errno.allocate(arena);
     private final MemorySegment status = arena.allocate(ValueLayout.JAVA_INT);
     private final Log log;
+    private final Scoreboard.Row counts;
+    private final Stop stop;
     private final Scoreboard.Row[] rows;
     private final int[] pids;
     private int count;
@@ -48,6 +50,8 @@ public final class Children implements AutoCloseable {
     /// @throws IOException when there is no shared memory
     public Children(Server server) throws IOException {
         log = new Log(server.slug());
+        counts = server.scoreboard().row(0);
+        stop = server.stop();
         int most = server.limits().children(GOOD);
         Scoreboard promises = Scoreboard.shared(most);
         rows = new Scoreboard.Row[most];
@@ -132,11 +136,15 @@ public final class Children implements AutoCloseable {
         }
     }
 
-    /// How long a wait may be so that [#killWedged] is in time.
+    /// How long a wait may be so that [#killWedged] and the end of the grace are in time.
     ///
-    /// @return milliseconds; -1 when nobody is to be watched
+    /// @return milliseconds; -1 when no child is to be watched
     public int timeoutMillis() {
-        return count == 0 ? -1 : (int) WATCH_MILLIS;
+        if (count == 0) {
+            return -1;
+        }
+        long left = stop.requested() ? stop.deadlineNanos() - System.nanoTime() : Long.MAX_VALUE;
+        return (int) Math.clamp(left / 1_000_000 + 1, 0, WATCH_MILLIS);
     }
 
     /// Kills who has broken its promise. Looks once a second.
@@ -165,11 +173,13 @@ public final class Children implements AutoCloseable {
         return killed;
     }
 
-    /// Kills those that are left, and waits for their end.
+    /// Kills those that are left, and waits for their end. Each was in the middle of
+    /// something: one that is idle at a stop leaves within [Limits#LAST_CALL_MILLIS].
     @Override
     public void close() {
         for (int pid : pids) {
             if (pid != 0) {
+                counts.cut(1);
                 Signal.kill(errno, pid, Signal.SIGKILL);
                 SysWait.waitpid(errno, pid, status, 0);
             }

@@ -393,6 +393,12 @@ public final class Connection {
         return answered > 0;
     }
 
+    /// Whether the client has begun to ask, and its answer is not all sent.
+    boolean owes() {
+        boolean idle = step instanceof Step.NeedMore(boolean begun) && !begun;
+        return !lingering && !idle;
+    }
+
     /// Called once by [Connections#close(Connection)].
     void end() {
         giveBack();

@@ -283,6 +283,7 @@ public final class Connections implements AutoCloseable {
     /// Closes every connection that is left.
     @Override
     public void close() {
+        row.cut(all().stream().filter(Connection::owes).count());
         all().forEach(this::close);
         arena.close();
     }

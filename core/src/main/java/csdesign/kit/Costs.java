@@ -56,7 +56,7 @@ public record Costs(
     ///     asked
     public static synchronized Costs soFar(Scoreboard scoreboard) {
         // A portable design run without the flag must not make the JVM warn of a native call.
-        if (!(Arch.isSupported() && Costs.class.getModule().isNativeAccessEnabled())) {
+        if (!Arch.isUsable()) {
             return of(scoreboard, new Usage(-1, -1, -1, -1, -1), allocatedSoFar());
         }
         long allocatedHere = allocatedHere();

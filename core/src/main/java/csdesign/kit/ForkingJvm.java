@@ -45,6 +45,7 @@ public final class ForkingJvm {
             "-Xint", // a call count that crosses a threshold would wait for a compiler thread
             "-XX:+UseSerialGC", // no threads of its own
             "-Xrs", // leaves SIGINT and SIGTERM to us
+            "-XX:+DisableAttachMechanism", // else -Xrs makes a socket in /tmp, left by kill -9
             "-XX:-UsePerfData", // no file in /tmp, which each child would share
             "-Xms18m",
             "-Xmx160m",

@@ -5,9 +5,14 @@ import static csdesign.posix.Errno.check;
 
 import csdesign.posix.Errno;
 import csdesign.posix.Signal;
+import csdesign.posix.SysSignalfd;
 import csdesign.posix.Unistd;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 
 /// Ends the system call that its thread is blocked in when the server shall stop: the
 /// call answers EINTR.
@@ -15,6 +20,9 @@ import java.lang.foreign.Arena;
 /// [Thread#interrupt] knows nothing of calls by FFM. A signal does; but one that arrives
 /// between the look at the stop and the call is lost, so it is sent again until the
 /// thread is out of the call.
+///
+/// One thread sends the signals for all interrupters of a process. It is started with the
+/// first of them, since at the stop there may be no thread to be had.
 public final class Interrupter implements AutoCloseable {
     /// A real-time signal that neither HotSpot (SIGUSR2) nor the JDK (SIGRTMAX - 2) nor
     /// the C library (32 to 34) uses.
@@ -22,23 +30,51 @@ public final class Interrupter implements AutoCloseable {
 
     private static final long AGAIN_MILLIS = 5;
 
+    private static final Set<Interrupter> OPEN = ConcurrentHashMap.newKeySet();
+
+    /// A permit for each stop that somebody wished for.
+    private static final Semaphore WISHES = new Semaphore(0);
+
+    private static boolean started;
+
     private final int tid;
+    private final Stop stop;
     private final Stop.Watching watching;
     private volatile boolean blocked;
-    private volatile boolean closed;
+    private boolean closed;
 
     /// For the thread that calls this.
     ///
     /// @param stop the wish
-    /// @throws IOException when the kernel refuses the handler
+    /// @throws IOException when the kernel refuses the handler, or there is no thread
     public Interrupter(Stop stop) throws IOException {
+        this.stop = stop;
         try (Arena arena = Arena.ofConfined()) {
             Errno errno = Errno.allocate(arena);
             check(Signal.interruptBy(errno, SIGNAL), "sigaction");
+            MemorySegment signals = arena.allocate(SysSignalfd.SIGSET_BYTES, 8);
+            SysSignalfd.sigemptyset(errno, signals);
+            SysSignalfd.sigaddset(errno, signals, SIGNAL);
+            // The process may have been started with every signal blocked.
+            SysSignalfd.pthread_sigmask(
+                    errno, SysSignalfd.SIG_UNBLOCK, signals, MemorySegment.NULL);
             tid = Unistd.gettid(errno);
         }
-        watching = stop.watch(
-                () -> Thread.ofPlatform().daemon().name("interrupter").start(this::interrupt));
+        startOnce();
+        OPEN.add(this);
+        watching = stop.watch(WISHES::release);
+    }
+
+    private static synchronized void startOnce() throws IOException {
+        if (!started) {
+            try {
+                Thread.ofPlatform().daemon().name("interrupter").start(Interrupter::run);
+            } catch (OutOfMemoryError noThread) {
+                throw new IOException("no thread to end accept at a stop: "
+                        + noThread.getMessage() + ". Raise the limit (ulimit -u)", noThread);
+            }
+            started = true;
+        }
     }
 
     /// A call begins that may block.
@@ -51,27 +87,39 @@ public final class Interrupter implements AutoCloseable {
         blocked = false;
     }
 
-    private void interrupt() {
+    private static void run() {
         int pid = (int) ProcessHandle.current().pid();
         try (Arena arena = Arena.ofConfined()) {
             Errno errno = Errno.allocate(arena);
-            while (!closed) {
-                synchronized (this) {
-                    if (blocked && !closed) { // closed: the number may be another thread's
-                        Signal.tgkill(errno, pid, tid, SIGNAL);
-                    }
+            while (true) {
+                boolean any = false;
+                for (Interrupter each : OPEN) {
+                    any |= each.stop.requested() && each.interrupt(errno, pid);
                 }
-                Thread.sleep(AGAIN_MILLIS);
+                if (any) {
+                    Thread.sleep(AGAIN_MILLIS);
+                } else {
+                    WISHES.acquire();
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
+    /// @return whether it is to be looked at again
+    private synchronized boolean interrupt(Errno errno, int pid) {
+        if (blocked && !closed) { // closed: the number may be another thread's
+            Signal.tgkill(errno, pid, tid, SIGNAL);
+        }
+        return !closed;
+    }
+
     /// The thread is about to end.
     @Override
     public synchronized void close() {
         closed = true;
+        OPEN.remove(this);
         watching.close();
     }
 }

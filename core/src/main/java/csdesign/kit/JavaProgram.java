@@ -212,6 +212,16 @@ public record JavaProgram(
         return withFlags(fewer);
     }
 
+    /// The same program, but its JVM handles no signal that asks it to end, and lets no
+    /// debugging tool in by one: the socket for such a tool would be left in /tmp when
+    /// the process is killed.
+    ///
+    /// @return the program, to be started with those signals blocked
+    public JavaProgram deafToSignals() {
+        return withDefault("-Xrs", "-Xrs")
+                .withDefault("-XX:+DisableAttachMechanism", "DisableAttachMechanism");
+    }
+
     /// The whole command line.
     ///
     /// @param arguments of the program

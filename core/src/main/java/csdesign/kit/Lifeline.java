@@ -11,9 +11,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// A pipe between a process and all that it forks, which nobody ever reads: readable is
-/// the wish to stop, and a hang-up is the parent's end, however it ended, even by
-/// `kill -9`. One poll entry in the child, and no signal.
+/// A pipe between a process and all that it has started, by which they hear of the stop
+/// and of its end, however it ended, even by `kill -9`.
+///
+/// - Those that were forked only look at it: readable is the wish to stop, and a hang-up
+///   the parent's end. One poll entry in the child, and no signal.
+/// - Those that were spawned wait for its end in read(2), which is the wish to stop.
 public final class Lifeline implements AutoCloseable {
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
@@ -38,13 +41,17 @@ public final class Lifeline implements AutoCloseable {
         return reading;
     }
 
-    /// A child's first act: the hang-up comes only when no copy of the other end is open.
+    /// Closes the other end here. For a child that was forked it is its first act: the
+    /// hang-up comes only when no copy is open. For a parent that has spawned others it
+    /// is the wish to stop.
     public void letGo() {
-        Unistd.close(errno, writing);
-        writing = -1;
+        if (writing >= 0) {
+            Unistd.close(errno, writing);
+            writing = -1;
+        }
     }
 
-    /// Tells all children, those not yet forked too, that they shall stop.
+    /// Tells all that were forked, and those that will be, to stop.
     public void tell() {
         Unistd.write(errno, writing, word, 1);
     }
@@ -52,9 +59,7 @@ public final class Lifeline implements AutoCloseable {
     @Override
     public void close() {
         Unistd.close(errno, reading);
-        if (writing >= 0) {
-            Unistd.close(errno, writing);
-        }
+        letGo();
         arena.close();
     }
 }

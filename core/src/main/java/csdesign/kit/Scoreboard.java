@@ -47,6 +47,7 @@ public final class Scoreboard {
     private static final long EMPTY_WAKE_UPS = 40;
     private static final long STATE = 48;
     private static final long PROMISE = 56;
+    private static final long CUT = 64;
 
     private final MemorySegment table;
     private final int workers;
@@ -64,7 +65,8 @@ public final class Scoreboard {
         ABSENT,
         /// Waits for a client.
         WAITING,
-        /// Serves a client.
+        /// A client is owed something: it has begun to ask, and its answer is not all
+        /// sent.
         SERVING,
         /// Was there, and has ended.
         ENDED
@@ -86,11 +88,13 @@ public final class Scoreboard {
     public static Scoreboard shared(int workers) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             Errno errno = Errno.allocate(arena);
-            int fd = check(
-                    SysMman.memfd_create(
-                            errno, arena.allocateFrom("csdesign-scoreboard"),
-                            SysMman.MFD_CLOEXEC),
-                    "memfd_create");
+            int fd = SysMman.memfd_create(
+                    errno, arena.allocateFrom("csdesign-scoreboard"), SysMman.MFD_CLOEXEC);
+            if (fd < 0) {
+                throw new IOException("memfd_create: " + Errno.say(fd) + ": processes can share no"
+                        + " memory here. Take a design of threads, or of one thread, such as"
+                        + " thread-per-client or epoll");
+            }
             check(Unistd.ftruncate(errno, fd, bytes(workers)), "ftruncate");
             return attach(fd);
         }
@@ -168,6 +172,13 @@ public final class Scoreboard {
         return sum(BYTES);
     }
 
+    /// All rows added up.
+    ///
+    /// @return the connections that a stop cut although something was owed to them
+    public long cut() {
+        return sum(CUT);
+    }
+
     private long sum(long column) {
         long sum = 0;
         for (int worker = 0; worker < workers; worker++) {
@@ -236,6 +247,14 @@ public final class Scoreboard {
         /// @param count how many
         public void write(long count) {
             add(BYTES, count);
+        }
+
+        /// Counts connections that were cut at the end of the grace, or never taken out
+        /// of a queue, although something was owed to them.
+        ///
+        /// @param count how many
+        public void cut(long count) {
+            add(CUT, count);
         }
 
         /// Counts a return from waiting.

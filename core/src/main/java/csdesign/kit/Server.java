@@ -140,6 +140,15 @@ public record Server(
                 Scoreboard.create(1), new Stop(limits.graceMillis()), out);
     }
 
+    /// The same server, with a stop that others decide.
+    ///
+    /// @param other in place of its own
+    /// @return the same in all else
+    Server stoppedBy(Stop other) {
+        return new Server(slug, address, workers, exclusive, control, limits, service,
+                scoreboard, other, out);
+    }
+
     /// Says that it accepts, from the moment that it does; and listens to who started it,
     /// where that was wished for.
     ///
@@ -169,8 +178,10 @@ public record Server(
         out.flush();
     }
 
-    /// Says at the end who did what, and what it cost.
-    public void report() {
+    /// Says at the end who did what, what it cost, and what was lost.
+    ///
+    /// @return the exit code: 0, or 1 when clients were cut that were owed something
+    public int report() {
         for (int worker = 0; worker < scoreboard.workers(); worker++) {
             Scoreboard.Row row = scoreboard.row(worker);
             out.println(
@@ -179,5 +190,14 @@ public record Server(
         }
         out.println(Costs.soFar(scoreboard).text());
         out.flush();
+        long cut = scoreboard.cut();
+        if (cut == 0) {
+            return 0;
+        }
+        System.err.println("csdesign " + slug + ": the stop cut " + cut
+                + (cut == 1 ? " connection" : " connections")
+                + " before all was answered: the grace was over. Raise --grace (it is "
+                + limits.graceMillis() + " ms), and send one signal only");
+        return 1;
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
-import static csdesign.posix.Errno.check;
 import static csdesign.posix.SysSignalfd.SFD_CLOEXEC;
 import static csdesign.posix.SysSignalfd.SFD_NONBLOCK;
 import static csdesign.posix.SysSignalfd.SIGCHLD;
@@ -33,22 +32,25 @@ public final class SignalDescriptor implements AutoCloseable {
     ///
     /// @throws IOException when the process has no descriptor left
     public SignalDescriptor() throws IOException {
-        fd = check(
-                SysSignalfd.signalfd(errno, -1, signals(errno, arena), SFD_NONBLOCK | SFD_CLOEXEC),
-                "signalfd");
+        fd = SysSignalfd.signalfd(errno, -1, signals(errno, arena), SFD_NONBLOCK | SFD_CLOEXEC);
+        if (fd < 0) {
+            throw new IOException("signalfd: " + Errno.say(fd) + ": a process that forks cannot"
+                    + " hear of its children's ends here. Take prefork-accept, or"
+                    + " thread-per-client");
+        }
     }
 
-    /// SIGCHLD, SIGTERM, and SIGINT unless this process was started with SIGINT ignored,
-    /// as a shell starts what runs in its background: blocked, it would get through.
+    /// SIGCHLD, SIGTERM, and SIGINT and SIGHUP unless this process was started with them
+    /// ignored, see [Stop#onSignals]: blocked, they would get through.
     static MemorySegment signals(Errno errno, Arena arena) {
         MemorySegment set = arena.allocate(SysSignalfd.SIGSET_BYTES, 8);
         SysSignalfd.sigemptyset(errno, set);
         SysSignalfd.sigaddset(errno, set, SIGCHLD);
         SysSignalfd.sigaddset(errno, set, Signal.SIGTERM);
-        MemorySegment action = arena.allocate(Signal.SIGACTION_BYTES, 8);
-        Signal.sigaction(errno, Signal.SIGINT, MemorySegment.NULL, action);
-        if (action.get(ValueLayout.JAVA_LONG, 0) != 1) { // SIG_IGN
-            SysSignalfd.sigaddset(errno, set, Signal.SIGINT);
+        for (int signal : new int[] {Signal.SIGINT, Signal.SIGHUP}) {
+            if (!Signal.isIgnored(errno, signal)) {
+                SysSignalfd.sigaddset(errno, set, signal);
+            }
         }
         return set;
     }

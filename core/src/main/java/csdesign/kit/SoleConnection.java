@@ -42,7 +42,8 @@ public final class SoleConnection implements AutoCloseable {
         connections.reserve();
     }
 
-    /// Serves a client to its end, to the stop's, or to the parent's.
+    /// Serves a client to its end, or to the parent's. Where the grace is over the parent
+    /// kills this child, and knows that its client was cut.
     ///
     /// @param client the connection's descriptor, non-blocking; it is left open
     /// @param place of this child among [Children]
@@ -54,7 +55,7 @@ public final class SoleConnection implements AutoCloseable {
         if (interest == Interest.READ) {
             interest = connection.onReadable(); // its request has mostly come by now
         }
-        while (interest != Interest.CLOSE && !server.stop().graceIsOver()) {
+        while (interest != Interest.CLOSE) {
             connection.watched(interest);
             await(connection, interest, place);
             interest = obey(connection, interest);
@@ -93,9 +94,7 @@ public final class SoleConnection implements AutoCloseable {
         boolean stop = revents(polled, LIFELINE) != 0 || ForkingJvm.isUsedUp();
         if (stop && !stopping && next != Interest.CLOSE) {
             stopping = true;
-            if (!server.stop().requested()) { // one who was forked after it has it already: the
-                server.stop().request(); // second wish would end the grace
-            }
+            server.stop().request();
             connection.watched(next);
             next = connection.onStop();
         }

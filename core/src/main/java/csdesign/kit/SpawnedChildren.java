@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
-import static csdesign.posix.Errno.check;
-import static csdesign.posix.SysEpoll.EPOLLIN;
-import static csdesign.posix.SysEpoll.EPOLL_CLOEXEC;
-import static csdesign.posix.SysEpoll.EPOLL_CTL_ADD;
-
 import csdesign.posix.Errno;
-import csdesign.posix.Fcntl;
 import csdesign.posix.Signal;
-import csdesign.posix.SysEpoll;
-import csdesign.posix.SysPidfd;
 import csdesign.posix.SysWait;
 import csdesign.posix.Unistd;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /// Programs that are started for one client each, with the connection as their descriptor
 /// 0, and end with it.
@@ -31,8 +19,6 @@ import java.util.Map;
 ///
 /// Used by one thread.
 public final class SpawnedChildren implements AutoCloseable {
-    private static final int MAX_EVENTS = 64;
-
     /// How many live at once unless `--max-children` says otherwise. To start is nearly
     /// all that they do: more at once take longer each, and all get no more done.
     public static final int GOOD = 4;
@@ -44,12 +30,10 @@ public final class SpawnedChildren implements AutoCloseable {
     private final Spawner spawner;
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
-    private final MemorySegment events = arena
-            .allocate((long) MAX_EVENTS * SysEpoll.EVENT_BYTES, 8);
-    private final Map<Integer, Integer> pidsByPidfd = new HashMap<>();
-    private final int epoll;
-    private final int lifeline;
-    private int otherEnd;
+    private final Scoreboard.Row row;
+    private final List<Integer> pids = new ArrayList<>();
+    private final ChildEnds ends;
+    private final Lifeline lifeline = new Lifeline();
 
     /// A client for whom no process could be started yet; -1 for none.
     private int waiting = -1;
@@ -64,6 +48,7 @@ public final class SpawnedChildren implements AutoCloseable {
     public SpawnedChildren(Server server, Class<?> design) throws IOException {
         limits = server.limits();
         scoreboard = server.scoreboard().fd();
+        row = server.scoreboard().row(0);
         words = server.words();
         log = new Log(server.slug());
         spawner = new Spawner(
@@ -71,19 +56,17 @@ public final class SpawnedChildren implements AutoCloseable {
                         .without("--enable-native-access")
                         .collectingSerially()
                         .withDefault("-XX:TieredStopAtLevel=1", "TieredStopAtLevel")
-                        .withDefault("-XX:-UsePerfData", "UsePerfData"));
-        MemorySegment pipe = arena.allocate(ValueLayout.JAVA_INT, 2);
-        check(Unistd.pipe2(errno, pipe, Fcntl.O_CLOEXEC), "pipe2");
-        lifeline = pipe.getAtIndex(ValueLayout.JAVA_INT, 0);
-        otherEnd = pipe.getAtIndex(ValueLayout.JAVA_INT, 1);
-        epoll = check(SysEpoll.epoll_create1(errno, EPOLL_CLOEXEC), "epoll_create1");
+                        .withDefault("-XX:-UsePerfData", "UsePerfData")
+                        .deafToSignals(),
+                Worker.PARENTS_SIGNALS);
+        ends = new ChildEnds(log);
     }
 
     /// A descriptor that is readable when a child has ended: then [#reap].
     ///
     /// @return for poll or epoll
     public int fd() {
-        return epoll;
+        return ends.fd();
     }
 
     /// Whether another client may be accepted.
@@ -91,90 +74,90 @@ public final class SpawnedChildren implements AutoCloseable {
     /// @return false at the limit (`--max-children`, `--max-connections`), and while the
     ///     system has no process to give
     public boolean isRoom() {
-        return waiting < 0 && pidsByPidfd.size() < limits.children(GOOD);
+        return waiting < 0 && pids.size() < limits.children(GOOD);
     }
 
     /// Whether a child is left.
     ///
     /// @return false when all have ended and were waited for
     public boolean anyAlive() {
-        return waiting >= 0 || !pidsByPidfd.isEmpty();
+        return waiting >= 0 || !pids.isEmpty();
     }
 
     /// When something is to be tried again: then [#reap].
     ///
     /// @return milliseconds for poll; -1 when nothing is
     public int timeoutMillis() {
-        return waiting >= 0 || stopping ? (int) ListeningSocket.PAUSE_MILLIS : -1;
+        return waiting >= 0 || stopping
+                ? (int) ListeningSocket.PAUSE_MILLIS
+                : ends.timeoutMillis();
     }
 
     /// Starts a child for a client. When the system has no process for it, it is tried
-    /// again, and there is no [#isRoom] for others.
+    /// again, and there is no [#isRoom] for others. Once one was started for a client,
+    /// never another one is.
     ///
     /// @param client the connection, which is the child's alone afterwards
     public void start(int client) {
         List<String> arguments = new ArrayList<>(
                 List.of(Worker.CHILD, "0", "" + ProcessHandle.current().pid()));
         arguments.addAll(words);
+        int pid;
         try {
-            int pid = spawner.spawn(arguments, client, scoreboard, lifeline);
-            int pidfd = check(SysPidfd.pidfd_open(errno, pid, 0), "pidfd_open");
-            pidsByPidfd.put(pidfd, pid);
-            SysEpoll.setEvent(events, 0, EPOLLIN, pidfd);
-            check(SysEpoll.epoll_ctl(errno, epoll, EPOLL_CTL_ADD, pidfd, events), "epoll_ctl");
-            Unistd.close(errno, client);
-            waiting = -1;
+            pid = spawner.spawn(arguments, client, scoreboard, lifeline.fd());
         } catch (IOException e) {
             waiting = client;
             log.warn("no process for a client, tried again in " + ListeningSocket.PAUSE_MILLIS
                     + " ms: " + e.getMessage()
                     + ". Raise the limit (ulimit -u, ulimit -n), or lower --max-children");
+            return;
         }
+        pids.add(pid);
+        ends.add(pid);
+        Unistd.close(errno, client);
+        waiting = -1;
     }
 
     /// Takes those who have ended out of the table of processes, and tries again for a
     /// client that waits.
     public void reap() {
-        int ended = SysEpoll.epoll_wait(errno, epoll, events, MAX_EVENTS, 0);
-        for (int i = 0; i < ended; i++) {
-            end(SysEpoll.eventFd(events, i));
-        }
+        pids.removeIf(this::hasEnded);
         if (waiting >= 0) {
             start(waiting);
         }
     }
 
-    private void end(int pidfd) {
-        Integer pid = pidsByPidfd.remove(pidfd);
-        if (pid != null) {
-            SysWait.waitpid(errno, pid, MemorySegment.NULL, 0);
-            Unistd.close(errno, pidfd);
+    private boolean hasEnded(int pid) {
+        int status = ends.reap(pid);
+        if (status > 0) {
+            log.warn("child " + pid + " ended by " + SysWait.describe(status)
+                    + ": its client is lost, the others go on");
+            if (stopping) {
+                row.cut(1);
+            }
         }
+        return status >= 0;
     }
 
     /// Asks all to stop, those too that are started from now on.
     public void askToStop() {
         stopping = true;
-        if (otherEnd >= 0) {
-            Unistd.close(errno, otherEnd);
-            otherEnd = -1;
-        }
+        lifeline.letGo();
     }
 
     /// Kills those that are left, and waits for their end.
     @Override
     public void close() {
-        pidsByPidfd.values().forEach(pid -> Signal.kill(errno, pid, Signal.SIGKILL));
-        for (int pidfd : List.copyOf(pidsByPidfd.keySet())) {
-            end(pidfd);
-        }
-        askToStop();
+        pids.forEach(pid -> Signal.kill(errno, pid, Signal.SIGKILL));
+        pids.forEach(ends::await);
+        row.cut(pids.size());
         if (waiting >= 0) {
             Unistd.close(errno, waiting);
+            row.cut(1);
         }
         spawner.close();
-        Unistd.close(errno, lifeline);
-        Unistd.close(errno, epoll);
+        lifeline.close();
+        ends.close();
         arena.close();
     }
 }

@@ -45,17 +45,23 @@ public final class Spawner implements AutoCloseable {
         this.program = program;
         path = arena.allocateFrom(program.java(), StandardCharsets.ISO_8859_1);
         environment = strings(arena, program.environment());
-        // A child begins with these blocked and no other, whatever this thread blocks.
+        check(Spawn.posix_spawnattr_init(errno, attributes), "posix_spawnattr_init");
+        // A child begins with these blocked and no other, whatever this thread blocks, and
+        // ignores nothing, whatever this process was started to ignore.
         MemorySegment mask = arena.allocate(SysSignalfd.SIGSET_BYTES, 8);
         SysSignalfd.sigemptyset(errno, mask);
         for (int signal : blocked) {
             SysSignalfd.sigaddset(errno, mask, signal);
         }
-        check(Spawn.posix_spawnattr_init(errno, attributes), "posix_spawnattr_init");
         Spawn.posix_spawnattr_setsigmask(errno, attributes, mask);
+        MemorySegment all = arena.allocate(SysSignalfd.SIGSET_BYTES, 8);
+        SysSignalfd.sigfillset(errno, all);
+        Spawn.posix_spawnattr_setsigdefault(errno, attributes, all);
         // In a group of its own: a terminal's Ctrl-C is the parent's affair.
         Spawn.posix_spawnattr_setflags(
-                errno, attributes, Spawn.POSIX_SPAWN_SETSIGMASK | Spawn.POSIX_SPAWN_SETPGROUP);
+                errno, attributes,
+                Spawn.POSIX_SPAWN_SETSIGMASK | Spawn.POSIX_SPAWN_SETSIGDEF
+                        | Spawn.POSIX_SPAWN_SETPGROUP);
         nothing = check(
                 Fcntl.open(errno, arena.allocateFrom("/dev/null"),
                         Fcntl.O_RDONLY | Fcntl.O_CLOEXEC),

@@ -1,21 +1,31 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
+import csdesign.posix.Arch;
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /// The wish to stop: no new connections, those in flight go on for the grace, then the
 /// end.
 ///
-/// The first SIGINT or SIGTERM is the wish; a second one ends the grace at once.
+/// However many wish it, and however often, it is one stop: a worker's, the end of
+/// `--control`'s input, the first signal. Only the user ends the grace early, by a second
+/// signal to the process that was started.
 public final class Stop {
+    /// For a stop whose grace another process ends: a year.
+    static final long ENDLESS_MILLIS = TimeUnit.DAYS.toMillis(365);
+
     private final long graceNanos;
     private final List<Runnable> watchers = new CopyOnWriteArrayList<>();
     private volatile boolean requested;
+    private volatile long requestedNanos;
     private volatile long deadlineNanos;
+    private boolean signalled;
 
     /// Not yet wished for.
     ///
@@ -24,13 +34,32 @@ public final class Stop {
         graceNanos = graceMillis * 1_000_000;
     }
 
-    /// Wishes it, or, the second time, ends the grace. From any thread.
+    /// Wishes it. Wished again, nothing happens. From any thread.
     public void request() {
         synchronized (this) {
-            deadlineNanos = System.nanoTime() + (requested ? 0 : graceNanos);
+            if (requested) {
+                return;
+            }
+            requestedNanos = System.nanoTime();
+            deadlineNanos = requestedNanos + graceNanos;
             requested = true;
         }
         watchers.forEach(Runnable::run);
+    }
+
+    /// The user has sent a signal: the first one wishes the stop, a further one ends the
+    /// grace. From any thread.
+    public void signal() {
+        boolean again;
+        synchronized (this) {
+            again = signalled;
+            signalled = true;
+        }
+        request();
+        if (again) {
+            deadlineNanos = System.nanoTime();
+            watchers.forEach(Runnable::run);
+        }
     }
 
     /// Whether the stop was wished for.
@@ -47,6 +76,13 @@ public final class Stop {
         return requested && System.nanoTime() - deadlineNanos >= 0;
     }
 
+    /// When it was wished for.
+    ///
+    /// @return by [System#nanoTime]; meaningless before the wish
+    public long requestedNanos() {
+        return requestedNanos;
+    }
+
     /// When the grace ends.
     ///
     /// @return by [System#nanoTime]; meaningless before the wish
@@ -54,7 +90,7 @@ public final class Stop {
         return deadlineNanos;
     }
 
-    /// Runs something at the wish, and again when it is repeated.
+    /// Runs something at the wish, and again when the user ends the grace.
     ///
     /// @param watcher must not block; run at once if the wish was there before
     /// @return what ends the watching
@@ -83,40 +119,48 @@ public final class Stop {
         void close();
     }
 
-    /// Lets SIGINT and SIGTERM wish it.
+    /// Lets SIGTERM, SIGINT and SIGHUP wish it. SIGINT and SIGHUP stay ignored where this
+    /// process was started so: a shell protects what runs in its background from Ctrl-C
+    /// this way, and nohup from the end of the terminal. SIGTERM always counts.
     ///
-    /// A shutdown hook would be the JDK's documented way, but then the exit code is 130
-    /// or 143 for a server that ended as asked, and a second Ctrl-C does nothing.
+    /// Where system calls are allowed, a [SignalListener] hears them, even when the
+    /// system has no thread left.
+    ///
+    /// @throws IOException when there is no descriptor or no memory for it
+    public void onSignals() throws IOException {
+        if (Arch.isUsable()) {
+            SignalListener.start(this);
+            return;
+        }
+        for (String name : List.of("TERM", "INT", "HUP")) {
+            onSignal(name, this::signal);
+        }
+    }
+
+    /// By the JDK's own means, which start a thread for each signal.
+    ///
+    /// A shutdown hook would be the documented way, but then the exit code is 130 or 143
+    /// for a server that ended as asked, and a second Ctrl-C does nothing.
     /// `sun.misc.Signal` is in the module jdk.unsupported, made for such uses; it is
     /// reached by reflection since the compiler warns of its name whatever is suppressed.
-    public void onSignals() {
-        onSignal("INT", this::request);
-        onSignal("TERM", this::request);
-    }
-
-    /// Lets SIGTERM alone wish it: for a worker, whose parent sends no other.
-    void onTermination() {
-        onSignal("TERM", this::request);
-    }
-
-    private static void onSignal(String name, Runnable action) {
+    private static void onSignal(String name, Runnable action) throws IOException {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             Object request = Proxy.newProxyInstance(
                     handler.getClassLoader(),
                     new Class<?>[] {handler},
-                    (proxy, method, arguments) -> {
+                    (_, _, _) -> {
                         action.run();
                         return null;
                     });
             signal.getMethod("handle", signal, handler)
                     .invoke(null, signal.getConstructor(String.class).newInstance(name), request);
         } catch (InvocationTargetException taken) {
-            // -Xrs, or a system without the signal: it ends the process as it always did.
-            throw new IllegalStateException("cannot handle SIG" + name, taken.getCause());
+            throw new IOException("cannot handle SIG" + name + ": it is taken"
+                    + ". Leave out -Xrs, or add --enable-native-access=ALL-UNNAMED", taken);
         } catch (ReflectiveOperationException absent) {
-            throw new IllegalStateException("this JDK lacks the module jdk.unsupported", absent);
+            throw new IOException("this JDK lacks the module jdk.unsupported", absent);
         }
     }
 }

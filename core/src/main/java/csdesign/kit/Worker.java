@@ -13,10 +13,19 @@ import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
 
-/// One process of a pool, as it sees itself. [Workers] has started it.
+/// One process that serves, as it sees itself: one of a pool, which [Workers] has
+/// started, or one for a single client, which [SpawnedChildren] have.
 ///
-/// It ends with its parent, however that ends: the kernel sends it SIGKILL
-/// (PR_SET_PDEATHSIG). SIGTERM from the parent is its wish to stop.
+/// **Its stop is the parent's.** It hears of it by the [Lifeline], a pipe that ends. Its
+/// signals are the parent's too: SIGTERM, SIGINT, SIGHUP and SIGQUIT are blocked in all
+/// of its threads from its first instruction on. So a service manager that sends SIGTERM
+/// to every process of the server at once, in whatever order, takes no client away from a
+/// worker, not even from one that is still starting. The end of the grace is the parent's
+/// affair as well: it kills those that are left.
+///
+/// **Its end is the parent's**, however that comes: for one of a pool the kernel sends
+/// SIGKILL (PR_SET_PDEATHSIG), the others look whether the parent is there when the
+/// lifeline ends.
 public final class Worker {
     /// The first argument of a worker.
     static final String MARK = "--worker";
@@ -24,8 +33,16 @@ public final class Worker {
     /// The descriptor of the scoreboard.
     static final int SCOREBOARD_FD = 3;
 
+    /// The descriptor of the [Lifeline].
+    static final int LIFELINE_FD = 4;
+
     /// The descriptor of the first thing that the design hands over.
-    static final int FIRST_FD = 4;
+    static final int FIRST_FD = 5;
+
+    /// Those that are for the parent alone: all that ask a process to end, and can be
+    /// blocked. A JVM that is started with `-Xrs` leaves them so.
+    static final int[] PARENTS_SIGNALS = {
+            Signal.SIGTERM, Signal.SIGINT, Signal.SIGHUP, Signal.SIGQUIT};
 
     /// The first argument of a child that serves one client: see [SpawnedChildren].
     static final String CHILD = "--child";
@@ -71,17 +88,14 @@ public final class Worker {
             }
             Scoreboard scoreboard = Scoreboard.attach(SCOREBOARD_FD);
             List<String> words = Arrays.asList(arguments).subList(3, arguments.length);
-            Worker worker = new Worker(index, Server.of(words, scoreboard));
-            if (child) {
-                worker.hangOn(parent);
-            } else {
-                worker.server.stop().onTermination();
-            }
+            Worker worker = new Worker(index,
+                    Server.of(words, scoreboard).stoppedBy(new Stop(Stop.ENDLESS_MILLIS)));
+            worker.hangOn(parent);
             work.as(worker);
             if (child) {
                 Runtime.getRuntime().halt(0); // there is nothing to clean up, and it is quicker
             }
-        } catch (IOException | UnsupportedOperationException e) {
+        } catch (IOException | UnsupportedOperationException | OutOfMemoryError e) {
             System.err.println("csdesign worker " + index + ": " + e.getMessage());
             System.exit(1);
         }
@@ -105,10 +119,12 @@ public final class Worker {
     }
 
     /// Waits for the end of the pipe that the parent holds: the wish to stop, or the end
-    /// of the parent, which is the end of this one too. By the JDK's own means.
+    /// of the parent, which is the end of this one too. By the JDK's own means: one that
+    /// serves a single client makes no system call of ours, for which it would start
+    /// slower.
     private void hangOn(int parent) {
         Thread.ofPlatform().daemon().name("lifeline").start(() -> {
-            try (FileInputStream lifeline = new FileInputStream("/proc/self/fd/" + FIRST_FD)) {
+            try (FileInputStream lifeline = new FileInputStream("/proc/self/fd/" + LIFELINE_FD)) {
                 int _ = lifeline.read();
             } catch (IOException e) {
                 // as at its end

@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
-import static csdesign.posix.Errno.check;
-import static csdesign.posix.SysEpoll.EPOLLIN;
-import static csdesign.posix.SysEpoll.EPOLL_CLOEXEC;
-import static csdesign.posix.SysEpoll.EPOLL_CTL_ADD;
-
 import csdesign.posix.Errno;
 import csdesign.posix.Signal;
-import csdesign.posix.SysEpoll;
-import csdesign.posix.SysPidfd;
 import csdesign.posix.SysPoll;
 import csdesign.posix.SysWait;
-import csdesign.posix.Unistd;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,9 +15,9 @@ import java.util.List;
 /// replaces one that dies, and stops them.
 ///
 /// ```text
-///   parent --posix_spawn--> worker 0   descriptors: 3 scoreboard, 4 ... the design's own
-///     |    --posix_spawn--> worker 1
-///     +-- epoll set of pidfds: readable when one has died
+///   parent --posix_spawn--> worker 0   descriptors: 3 scoreboard, 4 lifeline,
+///     |    --posix_spawn--> worker 1                5 ... the design's own
+///     +-- ChildEnds: readable when one has died
 /// ```
 ///
 /// **Replacing.** The first death is made good at once; one that follows soon after waits
@@ -42,11 +33,12 @@ public final class Workers implements AutoCloseable {
     /// The longest one.
     private static final long MOST_BACKOFF_MILLIS = 5_000;
 
-    /// Who lived so long died of something new.
+    /// A worker that lived at least this long is assumed to have died of a new cause: its
+    /// back-off starts again at [#FIRST_BACKOFF_MILLIS].
     private static final long LIVED_MILLIS = 5_000;
 
-    /// How long after the grace a worker may take to end by itself.
-    private static final long LEAVE_MILLIS = 1_000;
+    /// The longest wait: a grace may be longer than poll(2) can wait.
+    private static final int MOST_WAIT_MILLIS = 60_000;
 
     /// How often those who start are looked at.
     private static final int READY_MILLIS = 2;
@@ -58,11 +50,10 @@ public final class Workers implements AutoCloseable {
     private final Log log;
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
-    private final MemorySegment event = arena.allocate(SysEpoll.EVENT_BYTES, 8);
-    private final MemorySegment status = arena.allocate(ValueLayout.JAVA_INT);
     private final MemorySegment polled = arena.allocate(2L * SysPoll.POLLFD_BYTES, 8);
     private final List<Slot> slots = new ArrayList<>();
-    private final int epoll;
+    private final ChildEnds ends;
+    private final Lifeline lifeline = new Lifeline();
     private boolean stopping;
 
     /// What is handed to a worker.
@@ -80,18 +71,13 @@ public final class Workers implements AutoCloseable {
     private static final class Slot {
         final int index;
         int pid;
-        int pidfd = -1;
+        boolean alive;
         long startNanos;
         long restartNanos;
         long backoffMillis;
-        boolean asked;
 
         Slot(int index) {
             this.index = index;
-        }
-
-        boolean isAlive() {
-            return pidfd >= 0;
         }
     }
 
@@ -104,9 +90,11 @@ public final class Workers implements AutoCloseable {
                         .collectingSerially()
                         .withDefault("--enable-native-access=ALL-UNNAMED", "native-access")
                         .withDefault("-Xmn16m", "-Xmn|NewSize|NewRatio|Use[ZG]")
-                        .withDefault("-XX:-UsePerfData", "UsePerfData"));
+                        .withDefault("-XX:-UsePerfData", "UsePerfData")
+                        .deafToSignals(),
+                Worker.PARENTS_SIGNALS);
         stop = StopDescriptor.of(server.stop());
-        epoll = check(SysEpoll.epoll_create1(errno, EPOLL_CLOEXEC), "epoll_create1");
+        ends = new ChildEnds(log);
     }
 
     /// Starts `-n` workers, all at once. [#awaitReady] waits for them.
@@ -147,10 +135,11 @@ public final class Workers implements AutoCloseable {
 
     private void requireAlive() throws IOException {
         for (Slot slot : slots) {
-            if (SysWait.waitpid(errno, slot.pid, status, SysWait.WNOHANG) == slot.pid) {
+            int status = ends.reap(slot.pid);
+            if (status >= 0) {
                 forget(slot);
                 throw new IOException("worker " + slot.index + " ended before it was ready ("
-                        + SysWait.describe(status.get(ValueLayout.JAVA_INT, 0)) + ")");
+                        + SysWait.describe(status) + ")");
             }
         }
     }
@@ -169,20 +158,28 @@ public final class Workers implements AutoCloseable {
     ///
     /// @return for poll or epoll
     public int fd() {
-        return epoll;
+        return ends.fd();
     }
 
-    /// When a worker is to be replaced: then [#tend].
+    /// When something is to be done by itself: then [#tend].
     ///
-    /// @return milliseconds for poll; -1 when none is
+    /// @return milliseconds for poll; -1 when nothing is
     public int timeoutMillis() {
         long nanos = Long.MAX_VALUE;
+        if (stopping) {
+            nanos = server.stop().deadlineNanos() - System.nanoTime();
+        }
         for (Slot slot : slots) {
-            if (!slot.isAlive() && !stopping) {
+            if (!slot.alive && !stopping) {
                 nanos = Math.min(nanos, slot.restartNanos - System.nanoTime());
             }
         }
-        return nanos == Long.MAX_VALUE ? -1 : (int) Math.max(0, (nanos + 999_999) / 1_000_000);
+        int look = ends.timeoutMillis();
+        if (nanos == Long.MAX_VALUE) {
+            return look;
+        }
+        int millis = Math.clamp((nanos + 999_999) / 1_000_000, 0, MOST_WAIT_MILLIS);
+        return look < 0 ? millis : Math.min(millis, look);
     }
 
     /// Takes note of the dead, and replaces those whose time has come.
@@ -190,10 +187,10 @@ public final class Workers implements AutoCloseable {
     /// @throws IOException when the parent's own descriptors fail it
     public void tend() throws IOException {
         for (Slot slot : slots) {
-            if (slot.isAlive()) {
+            if (slot.alive) {
                 reap(slot);
             }
-            if (!slot.isAlive() && !stopping && System.nanoTime() - slot.restartNanos >= 0) {
+            if (!slot.alive && !stopping && System.nanoTime() - slot.restartNanos >= 0) {
                 restart(slot);
             }
         }
@@ -204,11 +201,12 @@ public final class Workers implements AutoCloseable {
     /// @param worker its number
     /// @return false from its death to its replacement
     public boolean isAlive(int worker) {
-        return slots.get(worker).isAlive();
+        return slots.get(worker).alive;
     }
 
     private void reap(Slot slot) {
-        if (SysWait.waitpid(errno, slot.pid, status, SysWait.WNOHANG) != slot.pid) {
+        int status = ends.reap(slot.pid);
+        if (status < 0) {
             return;
         }
         forget(slot);
@@ -221,7 +219,7 @@ public final class Workers implements AutoCloseable {
                 : Math.min(2 * slot.backoffMillis, MOST_BACKOFF_MILLIS);
         slot.restartNanos = System.nanoTime() + slot.backoffMillis * 1_000_000;
         log.warn("worker " + slot.index + " (pid " + slot.pid + ") ended by "
-                + SysWait.describe(status.get(ValueLayout.JAVA_INT, 0)) + ": replaced in "
+                + SysWait.describe(status) + ": replaced in "
                 + slot.backoffMillis + " ms; its clients are lost, the others go on");
     }
 
@@ -244,20 +242,22 @@ public final class Workers implements AutoCloseable {
                 List.of(Worker.MARK, "" + slot.index, "" + ProcessHandle.current().pid()));
         arguments.addAll(server.words());
         int[] own = descriptors.of(slot.index);
-        int[] handed = new int[1 + own.length];
+        int[] handed = new int[2 + own.length];
         handed[0] = server.scoreboard().fd();
-        System.arraycopy(own, 0, handed, 1, own.length);
+        handed[1] = lifeline.fd();
+        System.arraycopy(own, 0, handed, 2, own.length);
         slot.pid = spawner.spawn(arguments, -1, handed);
+        slot.alive = true;
         slot.startNanos = System.nanoTime();
         row(slot).ownedBy(slot.pid);
-        slot.pidfd = check(SysPidfd.pidfd_open(errno, slot.pid, 0), "pidfd_open");
-        SysEpoll.setEvent(event, 0, EPOLLIN, slot.pidfd);
-        check(SysEpoll.epoll_ctl(errno, epoll, EPOLL_CTL_ADD, slot.pidfd, event), "epoll_ctl");
+        ends.add(slot.pid);
     }
 
     private void forget(Slot slot) {
-        Unistd.close(errno, slot.pidfd); // which takes it out of the epoll set too
-        slot.pidfd = -1;
+        slot.alive = false;
+        if (stopping && row(slot).state() == Scoreboard.State.SERVING) {
+            row(slot).cut(1);
+        }
         row(slot).state(Scoreboard.State.ENDED);
     }
 
@@ -269,7 +269,7 @@ public final class Workers implements AutoCloseable {
     ///
     /// @return whether somebody died
     private boolean wait(int millis) {
-        SysPoll.set(polled, 0, epoll, SysPoll.POLLIN);
+        SysPoll.set(polled, 0, ends.fd(), SysPoll.POLLIN);
         SysPoll.set(polled, 1, stop.fd(), SysPoll.POLLIN);
         SysPoll.poll(errno, polled, 2, millis);
         if (SysPoll.revents(polled, 1) != 0) {
@@ -278,66 +278,38 @@ public final class Workers implements AutoCloseable {
         return SysPoll.revents(polled, 0) != 0;
     }
 
-    /// Asks all to stop, and does not wait for them. Nobody is replaced from now on.
+    /// Asks all to stop, those too that are still starting, and does not wait for them.
+    /// No worker is replaced from now on.
     public void askToStop() {
         if (!stopping) {
             Costs.seeWorkers();
             stopping = true;
-            askThoseWhoHear();
+            lifeline.letGo();
         }
-    }
-
-    /// SIGTERM would end a JVM that still starts, and nobody would empty a queue that is
-    /// its alone: it is asked once it is ready.
-    ///
-    /// @return whether somebody is still to be asked
-    private boolean askThoseWhoHear() {
-        boolean left = false;
-        for (Slot slot : slots) {
-            if (slot.isAlive() && !slot.asked) {
-                if (row(slot).state() == Scoreboard.State.ABSENT) {
-                    left = true;
-                } else {
-                    slot.asked = true;
-                    Signal.kill(errno, slot.pid, Signal.SIGTERM);
-                }
-            }
-        }
-        return left;
     }
 
     /// Whether a worker is left.
     ///
     /// @return false when all have ended
     public boolean anyAlive() {
-        return slots.stream().anyMatch(Slot::isAlive);
+        return slots.stream().anyMatch(slot -> slot.alive);
     }
 
     /// Asks all to stop and waits until they have: those in flight are answered, up to
-    /// the grace. Who does not end then is killed.
+    /// the grace. A worker that is left then is killed by [#close].
     ///
     /// @throws IOException when the parent's own descriptors fail it
     public void stop() throws IOException {
         askToStop();
-        boolean graceWasOver = false;
-        while (anyAlive()) {
-            long leftMillis = (server.stop().deadlineNanos() - System.nanoTime()) / 1_000_000;
-            if (leftMillis < -LEAVE_MILLIS) {
-                return; // close kills them
-            }
-            if (server.stop().graceIsOver() && !graceWasOver) {
-                graceWasOver = true;
-                signalAll(Signal.SIGTERM); // a second one ends their grace too
-            }
-            long most = leftMillis > 0 ? leftMillis + 1 : LEAVE_MILLIS + leftMillis;
-            wait((int) Math.max(1, askThoseWhoHear() ? Math.min(READY_MILLIS, most) : most));
+        while (anyAlive() && !server.stop().graceIsOver()) {
+            wait(timeoutMillis());
             tend();
         }
     }
 
     private void signalAll(int signal) {
         for (Slot slot : slots) {
-            if (slot.isAlive()) {
+            if (slot.alive) {
                 Signal.kill(errno, slot.pid, signal);
             }
         }
@@ -349,14 +321,15 @@ public final class Workers implements AutoCloseable {
         stopping = true;
         signalAll(Signal.SIGKILL);
         for (Slot slot : slots) {
-            if (slot.isAlive()) {
-                SysWait.waitpid(errno, slot.pid, status, 0);
+            if (slot.alive) {
+                ends.await(slot.pid);
                 forget(slot);
             }
         }
         stop.close();
         spawner.close();
-        Unistd.close(errno, epoll);
+        lifeline.close();
+        ends.close();
         arena.close();
     }
 }

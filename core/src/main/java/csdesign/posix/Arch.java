@@ -40,4 +40,12 @@ public enum Arch {
             return false;
         }
     }
+
+    /// Whether system calls can be made here without a word: where native access was not
+    /// enabled, the JVM warns of the first one.
+    ///
+    /// @return whether [#isSupported], and native access is enabled
+    public static boolean isUsable() {
+        return isSupported() && Arch.class.getModule().isNativeAccessEnabled();
+    }
 }

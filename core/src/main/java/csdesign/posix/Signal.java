@@ -15,8 +15,14 @@ import java.util.function.IntConsumer;
 /// [#interruptBy] installs a C function that does nothing, and is safe anywhere;
 /// [#handle] a Java method, for a signal that is let in at chosen calls only.
 public final class Signal {
+    /// The terminal is gone.
+    public static final int SIGHUP = 1;
+
     /// Ctrl-C.
     public static final int SIGINT = 2;
+
+    /// Ctrl-\\. HotSpot prints its threads; its default action ends the process.
+    public static final int SIGQUIT = 3;
 
     /// Ends a process; cannot be handled.
     public static final int SIGKILL = 9;
@@ -173,6 +179,30 @@ public final class Signal {
     public static int handle(Errno errno, int signum, IntConsumer handler, int flags,
             MemorySegment mask, Arena arena) {
         return install(errno, signum, Native.upcall(handler, arena), flags, mask);
+    }
+
+    /// Lets a C function handle a signal, on whichever thread it arrives. A call that it
+    /// interrupts is begun again, where Linux can.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param signum the signal
+    /// @param handler a function that calls only what signal-safety(7) names
+    /// @return 0, or a negative errno: EINVAL for [#SIGKILL] and [#SIGSTOP]
+    static int handleBy(Errno errno, int signum, MemorySegment handler) {
+        return install(errno, signum, handler, SA_RESTART, MemorySegment.NULL);
+    }
+
+    /// Whether a signal is ignored: by this process, or by the one that started it.
+    ///
+    /// @param errno where the call leaves its errno
+    /// @param signum the signal
+    /// @return whether its action is [#SIG_IGN]
+    public static boolean isIgnored(Errno errno, int signum) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment action = arena.allocate(SIGACTION_BYTES, 8);
+            return sigaction(errno, signum, MemorySegment.NULL, action) == 0
+                    && action.get(ADDRESS, 0).address() == SIG_IGN;
+        }
     }
 
     private static int install(Errno errno, int signum, MemorySegment handler, int flags,

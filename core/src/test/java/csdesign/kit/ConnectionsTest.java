@@ -138,10 +138,10 @@ class ConnectionsTest {
         try (ListeningSocket listener = ListeningSocket.open(server);
                 Connections connections = new Connections(server, server.scoreboard().row(0))) {
             connections.open(NO_DESCRIPTOR);
-            server.stop().request();
+            server.stop().signal();
             listener.shut();
             assertThat(connections.isDone(listener)).isFalse();
-            server.stop().request();
+            server.stop().signal();
             assertThat(connections.isDone(listener)).isTrue();
             connections.tick();
             assertThat(connections.timeoutMillis(listener)).isZero();

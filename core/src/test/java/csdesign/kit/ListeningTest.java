@@ -207,8 +207,8 @@ class ListeningTest {
         Server server = server();
         try (ListeningChannel listener = ListeningChannel.open(server);
                 Socket client = connect(listener.port())) {
-            server.stop().request();
-            server.stop().request();
+            server.stop().signal();
+            server.stop().signal();
             assertThat(listener.accept()).isNull();
             assertThat(client.isConnected()).isTrue();
         }

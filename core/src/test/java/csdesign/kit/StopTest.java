@@ -18,19 +18,40 @@ class StopTest {
     private static final long HOUR_MILLIS = 3_600_000;
 
     @Test
-    void shouldGiveTheGraceAndTakeItAwayTheSecondTime() {
+    void shouldGiveTheGraceAndTakeItAwayAtTheSecondSignal() {
         Stop stop = new Stop(HOUR_MILLIS);
         assertThat(stop.requested()).isFalse();
         assertThat(stop.graceIsOver()).isFalse();
         long before = System.nanoTime();
-        stop.request();
+        stop.signal();
         assertThat(stop.requested()).isTrue();
         assertThat(stop.graceIsOver()).isFalse();
         assertThat(stop.deadlineNanos() - before)
                 .isBetween(HOUR_MILLIS * 1_000_000, HOUR_MILLIS * 1_000_000 + 10_000_000_000L);
-        stop.request();
+        stop.signal();
         assertThat(stop.requested()).isTrue();
         assertThat(stop.graceIsOver()).isTrue();
+    }
+
+    /// A worker that ends, the end of `--control`'s input, and the user's first signal: all of
+    /// them mean the same stop, in any order.
+    @Test
+    void shouldBeOneStopHoweverOftenItIsWishedFor() {
+        Stop stop = new Stop(HOUR_MILLIS);
+        AtomicInteger told = new AtomicInteger();
+        try (Stop.Watching _ = stop.watch(told::incrementAndGet)) {
+            stop.request();
+            long deadline = stop.deadlineNanos();
+            stop.request();
+            stop.signal();
+            stop.request();
+            assertThat(stop.graceIsOver()).isFalse();
+            assertThat(stop.deadlineNanos()).isEqualTo(deadline);
+            assertThat(told).hasValue(1);
+            stop.signal();
+            assertThat(stop.graceIsOver()).as("the user's second signal").isTrue();
+            assertThat(told).hasValue(2);
+        }
     }
 
     @Test
@@ -48,12 +69,12 @@ class StopTest {
         AtomicInteger toldLate = new AtomicInteger();
         Stop.Watching watching = stop.watch(told::incrementAndGet);
         assertThat(told).hasValue(0);
-        stop.request();
+        stop.signal();
         assertThat(told).hasValue(1);
         Stop.Watching late = stop.watch(toldLate::incrementAndGet);
         assertThat(toldLate).as("the wish was there before").hasValue(1);
         watching.close();
-        stop.request();
+        stop.signal();
         assertThat(told).as("watches no more").hasValue(1);
         assertThat(toldLate).hasValue(2);
         late.close();
@@ -64,11 +85,11 @@ class StopTest {
         Stop stop = new Stop(HOUR_MILLIS);
         try (StopDescriptor descriptor = StopDescriptor.of(stop)) {
             assertThat(isReadable(descriptor)).isFalse();
-            stop.request();
+            stop.signal();
             assertThat(isReadable(descriptor)).isTrue();
             descriptor.clear();
             assertThat(isReadable(descriptor)).isFalse();
-            stop.request();
+            stop.signal();
             assertThat(isReadable(descriptor)).as("the second time too").isTrue();
         }
         try (StopDescriptor late = StopDescriptor.of(stop)) {
