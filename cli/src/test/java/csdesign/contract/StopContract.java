@@ -283,7 +283,7 @@ record StopContract(Subject subject) {
     }
 
     /// Clients that ask until nobody lets them in, and know what they may expect.
-    private static final class Load {
+    static final class Load {
         private static final int COUNT = 3000;
 
         final AtomicLong answers = new AtomicLong();
@@ -309,9 +309,14 @@ record StopContract(Subject subject) {
         }
 
         void terminateServer() {
+            beforeSignal();
+            server.terminate();
+        }
+
+        /// The server is told in a moment.
+        void beforeSignal() {
             signalNanos = System.nanoTime();
             signalled = true;
-            server.terminate();
         }
 
         void join() throws InterruptedException {
