@@ -42,6 +42,9 @@ public final class Bench {
     private final Pinning pinning;
     private final Progress progress;
 
+    /// Where it is, for a reader of what is left of it.
+    private String doing = "the beginning";
+
     /// A bench of these.
     ///
     /// @param plan how much, and how
@@ -60,6 +63,9 @@ public final class Bench {
         final Workload workload;
         final Target target;
         final List<Window> windows = new ArrayList<>();
+
+        /// How many of them belong to rounds in which all were measured.
+        int whole;
         @Nullable
         ServerProcess server;
         @Nullable
@@ -78,6 +84,11 @@ public final class Bench {
             return new Schedule.Step(kind, workload.name(), target.name());
         }
 
+        /// What was measured in a round that did not end is of no use: its others are missing.
+        void forgetTheLastRound() {
+            windows.subList(whole, windows.size()).clear();
+        }
+
         Row row() {
             return failure == null
                     ? Row.measured(workload, target, windows)
@@ -92,13 +103,32 @@ public final class Bench {
         return Catalog.Needs.LINUX.areMetHere() ? Load.Engine.EPOLL : Load.Engine.THREADS;
     }
 
-    /// Measures. When it returns or throws, every process that it has started has ended.
+    /// What came of it.
+    ///
+    /// @param rows one for each workload and target, in their order; without those that were not
+    ///     measured in any whole round when it ended early
+    /// @param interrupted why it ended early; null when all was done
+    /// @param cause what was thrown then; null when a signal ended it, or all was done
+    public record Outcome(
+            List<Row> rows, @Nullable String interrupted, @Nullable Throwable cause) {
+        /// Whether it has any figures.
+        ///
+        /// @return false when it ended before its first whole round, or all have failed
+        public boolean hasFigures() {
+            return rows.stream().anyMatch(row -> !row.windows().isEmpty());
+        }
+    }
+
+    /// Measures. When it returns or throws, every process that it has started has ended. What ends
+    /// it early does not take away the rounds that are whole.
     ///
     /// @param agent how to start the client
-    /// @return a row for each workload and target, in the order of the workloads and targets
-    /// @throws IOException when the client cannot be started, or is lost
+    /// @param interruption what else can end it
+    /// @return what was measured
+    /// @throws IOException when the client cannot be started
     /// @throws InterruptedException when the thread shall end
-    public List<Row> run(List<String> agent) throws IOException, InterruptedException {
+    public Outcome run(List<String> agent, Interruption interruption)
+            throws IOException, InterruptedException {
         List<Cell> cells = new ArrayList<>();
         for (Workload workload : plan.workloads()) {
             for (Target target : targets) {
@@ -106,26 +136,52 @@ public final class Bench {
             }
         }
         expect(cells);
-        try (Children children = new Children(progress::interrupted)) {
+        try (Children children = new Children(interruption)) {
             AgentProcess client = new AgentProcess(
                     children.start("the client", agent, pinning.client()));
-            for (int fork = 1; fork <= plan.forks(); fork++) {
-                for (Workload workload : plan.workloads()) {
-                    List<Cell> side = cells.stream()
-                            .filter(cell -> cell.workload.equals(workload))
-                            .toList();
-                    try {
-                        measureAll(children, client, side, fork);
-                    } catch (AgentProcess.LostException e) {
-                        children.returnUnlessInterrupted();
-                        throw e;
-                    } finally {
-                        endAll(children, side);
-                    }
+            try {
+                measureAll(children, client, cells);
+            } catch (Interruption.HappenedException signal) {
+                return outcome(cells, "by a signal", null);
+            } catch (AgentProcess.LostException lost) {
+                return outcome(cells, "by an error: " + lost.getMessage(), lost);
+            } catch (RuntimeException | Error defect) {
+                return outcome(cells, "by an error: " + defect, defect);
+            }
+        }
+        return outcome(cells, null, null);
+    }
+
+    private Outcome outcome(
+            List<Cell> cells, @Nullable String interrupted, @Nullable Throwable cause) {
+        if (interrupted == null) {
+            return new Outcome(cells.stream().map(Cell::row).toList(), null, null);
+        }
+        cells.forEach(Cell::forgetTheLastRound);
+        List<Row> rows = cells.stream()
+                .filter(cell -> cell.failure != null || !cell.windows.isEmpty())
+                .map(Cell::row)
+                .toList();
+        return new Outcome(rows, interrupted + ", in " + doing, cause);
+    }
+
+    private void measureAll(Children children, AgentProcess client, List<Cell> cells)
+            throws IOException, InterruptedException {
+        for (int fork = 1; fork <= plan.forks(); fork++) {
+            for (Workload workload : plan.workloads()) {
+                List<Cell> side = cells.stream()
+                        .filter(cell -> cell.workload.equals(workload))
+                        .toList();
+                try {
+                    measureSide(children, client, side, fork);
+                } catch (AgentProcess.LostException e) {
+                    children.returnUnlessInterrupted();
+                    throw e;
+                } finally {
+                    endAll(children, side);
                 }
             }
         }
-        return cells.stream().map(Cell::row).toList();
     }
 
     private void expect(List<Cell> cells) {
@@ -139,10 +195,11 @@ public final class Bench {
         }
     }
 
-    private void measureAll(Children children, AgentProcess client, List<Cell> cells, int fork)
+    private void measureSide(Children children, AgentProcess client, List<Cell> cells, int fork)
             throws IOException, InterruptedException {
         String where = cells.getFirst().workload.name()
                 + (plan.forks() == 1 ? "" : ", fork " + fork + " of " + plan.forks());
+        doing = where + ", before its first round";
         attempt(
                 children,
                 cells,
@@ -155,6 +212,7 @@ public final class Bench {
         progress.done(where + ": the servers are warm");
         for (int round = 1; round <= plan.rounds(); round++) {
             int thisRound = round;
+            doing = where + ", round " + round + " of " + plan.rounds();
             attempt(
                     children,
                     round % 2 == 1 ? cells : cells.reversed(),
@@ -167,6 +225,7 @@ public final class Bench {
                                     measure(client, cell, server, fork, thisRound, place));
                         }
                     });
+            cells.forEach(cell -> cell.whole = cell.windows.size());
             progress.done(where + ": round " + round + " of " + plan.rounds());
         }
     }
@@ -180,17 +239,19 @@ public final class Bench {
     /// Does it with each that has not failed. Who fails is out, and the others go on.
     private void attempt(
             Children children, List<Cell> cells, Schedule.Kind kind, String what, Attempt attempt)
-            throws AgentProcess.LostException, InterruptedException {
+            throws AgentProcess.LostException, Interruption.HappenedException,
+            InterruptedException {
         int place = 0;
         for (Cell cell : cells) {
             place++;
             if (cell.failure != null) {
                 continue;
             }
+            children.throwIfInterrupted();
             progress.begin(cell.step(kind), what + cell.target.name());
             try {
                 attempt.with(cell, place);
-            } catch (AgentProcess.LostException e) {
+            } catch (AgentProcess.LostException | Interruption.HappenedException e) {
                 throw e;
             } catch (IOException e) {
                 children.returnUnlessInterrupted();
@@ -216,6 +277,7 @@ public final class Bench {
     private void fail(Children children, Cell cell, String why) {
         cell.failure = why;
         cell.windows.clear();
+        cell.whole = 0;
         progress.schedule().drop(cell.step(Schedule.Kind.WARM));
         progress.schedule().drop(cell.step(Schedule.Kind.MEASURE));
         progress.say(cell.target.name() + ", " + cell.workload.name() + ": FAILED: " + why);
@@ -226,7 +288,7 @@ public final class Bench {
     private static void endAll(Children children, List<Cell> cells) {
         for (Cell cell : cells) {
             if (cell.server != null) {
-                cell.server.child().endInput();
+                cell.server.child().ask();
             }
         }
         cells.forEach(cell -> end(children, cell));

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 
 /// A process that takes and gives lines, and ends when its standard input does. So it ends with
 /// this process too, even by `kill -9`.
-final class Child implements AutoCloseable {
+final class Child implements AutoCloseable, Interruption.Ending {
     /// How much of its standard error is kept: the last lines tell why it ended.
     private static final int MOST_COMPLAINTS = 12;
 
@@ -55,7 +55,15 @@ final class Child implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(command);
         // All have the same flags, and no debugger's port: see Environment#withheld.
         builder.environment().keySet().removeAll(JvmOptions.VARIABLES);
-        return new Child(name, Affinity.start(builder, cpus));
+        Process process = Affinity.start(builder, cpus);
+        try {
+            return new Child(name, process);
+        } catch (OutOfMemoryError noThread) {
+            process.destroyForcibly();
+            throw new BenchException(
+                    name + " was started, but no thread to read from it: " + noThread.getMessage()
+                            + ". Raise the limit (ulimit -u), or measure fewer at once");
+        }
     }
 
     /// Its process id.
@@ -146,7 +154,8 @@ final class Child implements AutoCloseable {
     }
 
     /// Ends its input, which it takes as the wish to end.
-    void endInput() {
+    @Override
+    public void ask() {
         try {
             input.close();
         } catch (IOException ended) {
@@ -155,7 +164,8 @@ final class Child implements AutoCloseable {
     }
 
     /// Ends it at once.
-    void kill() {
+    @Override
+    public void kill() {
         process.destroyForcibly();
     }
 
@@ -167,7 +177,7 @@ final class Child implements AutoCloseable {
     /// Ends it: by itself if it does so soon, by SIGKILL otherwise. It is gone afterwards.
     @Override
     public void close() {
-        endInput();
+        ask();
         try {
             if (!process.waitFor(END_MILLIS, TimeUnit.MILLISECONDS)) {
                 kill();

@@ -5,8 +5,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /// All processes that a bench has started. None of them outlives it: not after an exception, not
 /// after Ctrl-C, and not after `kill -9`, which ends their standard input.
@@ -16,25 +14,20 @@ final class Children implements AutoCloseable {
     private static final long SIGNAL_MILLIS = 300;
 
     private final Set<Child> all = ConcurrentHashMap.newKeySet();
-    private final Thread hook = new Thread(this::killAll, "end-children");
-    private final Runnable onInterrupt;
-    private final CountDownLatch interrupted = new CountDownLatch(1);
+    private final Interruption interruption;
 
     /// None yet.
     ///
-    /// @param onInterrupt run when a signal ends this JVM
-    Children(Runnable onInterrupt) {
-        this.onInterrupt = onInterrupt;
-        Runtime.getRuntime().addShutdownHook(hook);
+    /// @param interruption ends them too
+    Children(Interruption interruption) {
+        this.interruption = interruption;
     }
 
     /// Starts one, see [Child#start].
     Child start(String name, List<String> command, Cpus cpus) throws IOException {
         Child child = Child.start(name, command, cpus);
         all.add(child);
-        if (interrupted.getCount() == 0) {
-            child.kill(); // the hook may have looked before it was there
-        }
+        interruption.add(child);
         return child;
     }
 
@@ -42,30 +35,26 @@ final class Children implements AutoCloseable {
     void end(Child child) {
         child.close();
         all.remove(child);
+        interruption.remove(child);
     }
 
-    /// Returns, unless this JVM is about to end by a signal: then what the children did is no news.
-    void returnUnlessInterrupted() throws InterruptedException {
-        if (interrupted.await(SIGNAL_MILLIS, TimeUnit.MILLISECONDS)) {
-            Thread.currentThread().join(); // the JVM ends while this waits
+    /// Returns, unless a signal ends this bench: then what the children did is no news.
+    void returnUnlessInterrupted() throws InterruptedException, Interruption.HappenedException {
+        if (interruption.happensWithin(SIGNAL_MILLIS)) {
+            throw new Interruption.HappenedException();
         }
     }
 
-    private void killAll() {
-        interrupted.countDown();
-        all.forEach(Child::kill);
-        onInterrupt.run();
+    void throwIfInterrupted() throws Interruption.HappenedException {
+        if (interruption.hasHappened()) {
+            throw new Interruption.HappenedException();
+        }
     }
 
     /// Ends all that are left, all at the same time.
     @Override
     public void close() {
-        all.forEach(Child::endInput);
+        all.forEach(Child::ask);
         all.forEach(this::end);
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException ending) {
-            // The hook is at work.
-        }
     }
 }

@@ -13,7 +13,8 @@ final class Csv {
     private static final List<String> BEFORE = List.of(
             "date", "workload", "target", "kind", "status", "fork", "round", "place");
     private static final List<String> AFTER = List.of(
-            "clientRequests", "serverRequests", "connectionsServed", "unfinished", "failure");
+            "clientRequests", "serverRequests", "connectionsServed", "unfinished", "run",
+            "failure");
 
     private Csv() {}
 
@@ -49,17 +50,24 @@ final class Csv {
         cells.add(Long.toString(window.server().requests()));
         cells.add(Long.toString(window.client().connectionsServed()));
         cells.add(Long.toString(window.client().unfinished()));
+        cells.add(run(results));
         cells.add("");
         return line(cells);
     }
 
     private static String failed(Results results, Row row, String why) {
         List<String> cells = cells(results, row, "failed");
-        while (cells.size() < BEFORE.size() + Metric.values().length + AFTER.size() - 1) {
+        while (cells.size() < BEFORE.size() + Metric.values().length + AFTER.size() - 2) {
             cells.add("");
         }
+        cells.add(run(results));
         cells.add(why);
         return line(cells);
+    }
+
+    /// Of the whole bench: `interrupted` when rounds are missing at its end.
+    private static String run(Results results) {
+        return results.interrupted() == null ? "whole" : "interrupted";
     }
 
     private static List<String> cells(Results results, Row row, String status) {

@@ -63,12 +63,6 @@ public final class Progress implements AutoCloseable {
         out.flush();
     }
 
-    /// A signal ends this JVM.
-    synchronized void interrupted() {
-        doing = "";
-        say("interrupted: no results");
-    }
-
     private void tick() {
         try {
             while (true) {

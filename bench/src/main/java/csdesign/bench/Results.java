@@ -2,10 +2,6 @@
 package csdesign.bench;
 
 import csdesign.kit.Nullable;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +12,8 @@ import java.util.Map;
 /// @param date when it began, ISO 8601 in UTC
 /// @param environment where it ran
 /// @param method how it was measured
+/// @param interrupted why it ended before all was measured, and where; null when it did not. Then
+///     the rows have the rounds that were whole
 /// @param skipped who could not be measured here, and why
 /// @param rows one for each workload and target, in the order of the report
 /// @param comparisons of designs with peers, by CPU per request
@@ -24,6 +22,7 @@ public record Results(
         String date,
         Environment environment,
         Method method,
+        @Nullable String interrupted,
         List<Skipped> skipped,
         List<Row> rows,
         List<Comparison> comparisons) {
@@ -120,11 +119,11 @@ public record Results(
         }
     }
 
-    /// Whether every row is right.
+    /// Whether all was measured, and every row is right.
     ///
     /// @return false when one has failed, or there is none
     public boolean areRight() {
-        return !rows.isEmpty() && rows.stream().noneMatch(Row::hasFailed);
+        return interrupted == null && !rows.isEmpty() && rows.stream().noneMatch(Row::hasFailed);
     }
 
     /// For a program.
@@ -140,21 +139,5 @@ public record Results(
     /// @return the same results
     public static Results parse(String json) {
         return Json.MAPPER.readValue(json, Results.class);
-    }
-
-    /// Writes `results.json` and `results.csv`, each whole or not at all.
-    ///
-    /// @param folder made when it is not there
-    /// @throws IOException when they cannot be written
-    public void write(Path folder) throws IOException {
-        Files.createDirectories(folder);
-        write(folder.resolve("results.json"), json() + "\n");
-        write(folder.resolve("results.csv"), Csv.of(this));
-    }
-
-    private static void write(Path file, String text) throws IOException {
-        Path part = file.resolveSibling(file.getFileName() + ".part");
-        Files.writeString(part, text);
-        Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
     }
 }

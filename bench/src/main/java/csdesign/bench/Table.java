@@ -48,7 +48,10 @@ public final class Table {
                     .filter(row -> row.workload().equals(workload.name()))
                     .toList();
             lines.add("");
-            lines.add(workload.name() + ": " + workload.words());
+            lines.add(workload.name() + ": " + workload.words() + rounds(results, rows));
+            if (rows.isEmpty()) {
+                continue;
+            }
             lines.addAll(block(rows, COST, "cost"));
             lines.addAll(block(rows, LATENCY, "latency"));
             lines.addAll(notes(rows));
@@ -61,10 +64,30 @@ public final class Table {
         return lines.stream().map(line -> line + "\n").collect(Collectors.joining());
     }
 
+    /// How many there are, where some are missing.
+    private static String rounds(Results results, List<Row> rows) {
+        if (results.interrupted() == null) {
+            return "";
+        }
+        long whole = rows.stream().mapToLong(row -> row.windows().size()).max().orElse(0);
+        Plan plan = results.method().plan();
+        return whole == 0
+                ? ": interrupted before its first whole round"
+                : ", interrupted after " + whole + " of " + plan.forks() * plan.rounds()
+                        + " rounds";
+    }
+
     private static List<String> heading(Results results) {
         Results.Method method = results.method();
         Plan plan = method.plan();
         List<String> lines = new ArrayList<>();
+        if (results.interrupted() != null) {
+            lines.addAll(
+                    wrap(
+                            "INTERRUPTED " + results.interrupted() + ". What follows are the rounds"
+                                    + " that were whole by then.",
+                            ""));
+        }
         lines.addAll(
                 wrap(
                         String.format(

@@ -2,9 +2,10 @@
 package csdesign.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import csdesign.bench.Bench.Outcome;
 import csdesign.bench.FakeServer.Way;
 import csdesign.bench.Results.Row;
 import java.io.IOException;
@@ -87,18 +88,67 @@ class BenchTest {
     }
 
     @Test
-    void shouldEndTheServersWhenTheClientIsLost() {
-        assertThatThrownBy(() -> run(plan(CONNECT), Way.AGENT_THAT_DIES, Way.RIGHT))
-                .isInstanceOf(IOException.class)
-                .hasMessageContaining("the client")
-                .hasMessageContaining("ended with exit code 7");
+    void shouldEndTheServersWhenTheClientIsLost() throws Exception {
+        Outcome outcome = outcome(
+                plan(CONNECT), Way.AGENT_THAT_DIES, List.of(FakeServer.target(Way.RIGHT)));
+        assertThat(outcome.interrupted())
+                .startsWith("by an error: the client")
+                .contains("ended with exit code 7", "in connect, before its first round");
+        assertThat(outcome.cause()).isInstanceOf(IOException.class);
+        assertThat(outcome.hasFigures()).isFalse();
         assertThat(started).hasSize(1).noneMatch(Child::isAlive);
+    }
+
+    @Test
+    void shouldKeepTheWholeRoundsWhenTheClientIsLost() throws Exception {
+        Outcome outcome = outcome(
+                new Plan(List.of(CONNECT, KEEP_ALIVE), 1, 40, 200, 50, 200, 10, false),
+                Way.AGENT_THAT_DIES_LATER,
+                List.of(
+                        named("a", FakeServer.target(Way.RIGHT)),
+                        named("b", FakeServer.target(Way.RIGHT))));
+        // Warming two servers and measuring them once are four loads; it dies in the sixth.
+        assertThat(outcome.interrupted())
+                .contains("ended with exit code 7", "in connect, round 2 of 40");
+        assertThat(outcome.hasFigures()).isTrue();
+        assertThat(outcome.rows()).extracting(Row::workload, Row::target)
+                .containsExactly(tuple("connect", "a"), tuple("connect", "b"));
+        assertThat(outcome.rows()).allSatisfy(
+                row -> assertThat(row.windows()).extracting(Window::round).containsExactly(1));
+        assertThat(started).hasSize(2).noneMatch(Child::isAlive);
+    }
+
+    @Test
+    void shouldKeepTheWholeRoundsWhenASignalEndsIt() throws Exception {
+        try (Interruption interruption = new Interruption()) {
+            Plan plan = new Plan(List.of(CONNECT, KEEP_ALIVE), 1, 1_000, 0, 50, 100, 10, false);
+            // As the shutdown hook does; it waits until the interruption is closed.
+            Thread hook = Thread.ofPlatform().daemon().unstarted(interruption::finish);
+            PrintWriter terminal = new PrintWriter(said) {
+                @Override
+                public void println(String line) {
+                    super.println(line);
+                    if (line.contains("round 2 of 1000")) {
+                        hook.start();
+                    }
+                }
+            };
+            Outcome outcome = outcome(
+                    plan, Way.AGENT, List.of(FakeServer.target(Way.RIGHT)), interruption, terminal);
+            assertThat(outcome.interrupted()).startsWith("by a signal, in connect, round ");
+            assertThat(outcome.cause()).isNull();
+            assertThat(outcome.rows()).singleElement().satisfies(
+                    row -> assertThat(row.windows()).extracting(Window::round)
+                            .startsWith(1, 2).hasSizeLessThan(1_000));
+            assertThat(started).hasSize(1).noneMatch(Child::isAlive);
+        }
     }
 
     @Test
     void shouldEndEvenAProcessThatDoesNotHeedTheEndOfItsInput() throws IOException {
         Child child;
-        try (Children children = new Children(() -> {})) {
+        try (Interruption interruption = new Interruption();
+                Children children = new Children(interruption)) {
             child = children.start("stays", FakeServer.command(Way.STAYS), Cpus.NONE);
             assertThat(child.isAlive()).isTrue();
         }
@@ -118,6 +168,23 @@ class BenchTest {
     }
 
     private List<Row> run(Plan plan, Way agent, List<Target> servers) throws Exception {
+        Outcome outcome = outcome(plan, agent, servers);
+        assertThat(outcome.interrupted()).isNull();
+        return outcome.rows();
+    }
+
+    private Outcome outcome(Plan plan, Way agent, List<Target> servers) throws Exception {
+        try (Interruption interruption = new Interruption()) {
+            return outcome(plan, agent, servers, interruption, new PrintWriter(said));
+        }
+    }
+
+    private Outcome outcome(
+            Plan plan,
+            Way agent,
+            List<Target> servers,
+            Interruption interruption,
+            PrintWriter terminal) throws Exception {
         List<Target> watched = new ArrayList<>();
         for (Target target : servers) {
             watched.add(
@@ -134,8 +201,9 @@ class BenchTest {
                                 return server;
                             }));
         }
-        try (Progress progress = new Progress(new PrintWriter(said), false)) {
-            return new Bench(plan, watched, ANYWHERE, progress).run(FakeServer.command(agent));
+        try (Progress progress = new Progress(terminal, false)) {
+            return new Bench(plan, watched, ANYWHERE, progress)
+                    .run(FakeServer.command(agent), interruption);
         }
     }
 

@@ -4,6 +4,7 @@ package csdesign.bench;
 import csdesign.client.Agent;
 import csdesign.service.Bytes;
 import java.io.BufferedReader;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
@@ -27,6 +28,7 @@ public final class FakeServer {
         DIES_UNDER_LOAD,
         AGENT,
         AGENT_THAT_DIES,
+        AGENT_THAT_DIES_LATER,
         STAYS
     }
 
@@ -65,12 +67,37 @@ public final class FakeServer {
         switch (way) {
             case AGENT -> Agent.serve(System.in, System.out);
             case AGENT_THAT_DIES -> System.exit(7);
+            case AGENT_THAT_DIES_LATER -> Agent.serve(new FailingAtLoad(6), System.out);
             case STAYS -> Thread.sleep(Long.MAX_VALUE);
             case DIES_AT_START -> {
                 System.err.println("no door to open");
                 System.exit(3);
             }
             case RIGHT, WRONG_BYTE, COUNTS_DOUBLE, DIES_UNDER_LOAD -> serve(way);
+        }
+    }
+
+    /// Standard input, which ends the program when a load comes that is one too many. A load is
+    /// a line that is no `go`.
+    private static final class FailingAtLoad extends FilterInputStream {
+        private int left;
+        private boolean begins = true;
+
+        FailingAtLoad(int load) {
+            super(System.in);
+            left = load;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            int n = super.read(bytes, offset, length);
+            for (int i = offset; i < offset + n; i++) {
+                if (begins && bytes[i] == '{' && --left == 0) {
+                    System.exit(7);
+                }
+                begins = bytes[i] == '\n';
+            }
+            return n;
         }
     }
 

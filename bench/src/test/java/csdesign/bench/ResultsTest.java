@@ -30,7 +30,9 @@ class ResultsTest {
     @Test
     void shouldWriteALineOfCsvForEachWindowAndEachFailure(@TempDir Path folder)
             throws IOException {
-        Sample.results().write(folder);
+        try (ResultsFolder results = ResultsFolder.named(folder)) {
+            results.keep(Sample.results());
+        }
         List<String> lines = Files.readAllLines(folder.resolve("results.csv"));
         assertThat(lines).hasSize(1 + 1 + 3 + 3);
         assertThat(lines.getFirst())
@@ -54,6 +56,7 @@ class ResultsTest {
                 results.date(),
                 results.environment(),
                 results.method(),
+                null,
                 results.skipped(),
                 rows,
                 List.of());

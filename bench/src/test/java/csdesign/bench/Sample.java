@@ -118,6 +118,7 @@ final class Sample {
                         List.of(
                                 new Named("epoll", Target.Kind.DESIGN, "run epoll"),
                                 new Named("c-epoll", Target.Kind.PEER, "run c-epoll"))),
+                null,
                 List.of(new Results.Skipped("poll", "needs Linux")),
                 rows,
                 Comparison.of(rows));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
@@ -17,6 +18,24 @@ class TableTest {
             assertThat(Table.of(Sample.results()))
                     .isEqualTo(new String(expected.readAllBytes(), StandardCharsets.UTF_8));
         }
+    }
+
+    @Test
+    void shouldMarkWhatIsNotWhole() {
+        Results results = Sample.results();
+        String table = Table.of(
+                new Results(
+                        results.format(),
+                        results.date(),
+                        results.environment(),
+                        results.method(),
+                        "by a signal, in connect, round 4 of 40",
+                        results.skipped(),
+                        results.rows().subList(1, 3),
+                        List.of()));
+        assertThat(table).startsWith("INTERRUPTED by a signal, in connect, round 4 of 40. ");
+        assertThat(table).containsPattern("(?m)^connect: .*, interrupted after 3 of 3 rounds$");
+        assertThat(Csv.of(results)).contains(",whole,").doesNotContain(",interrupted,");
     }
 
     @Test

@@ -2,17 +2,19 @@
 package csdesign.cli;
 
 import csdesign.bench.Bench;
+import csdesign.bench.Bench.Outcome;
 import csdesign.bench.Comparison;
 import csdesign.bench.Cpus;
 import csdesign.bench.Environment;
+import csdesign.bench.Interruption;
 import csdesign.bench.Pinning;
 import csdesign.bench.Plan;
 import csdesign.bench.Programs;
 import csdesign.bench.Progress;
 import csdesign.bench.Results;
 import csdesign.bench.Results.Named;
-import csdesign.bench.Results.Row;
 import csdesign.bench.Results.Skipped;
+import csdesign.bench.ResultsFolder;
 import csdesign.bench.Selection;
 import csdesign.bench.Table;
 import csdesign.bench.Target;
@@ -20,12 +22,12 @@ import csdesign.bench.Workload;
 import csdesign.client.LiveLine;
 import csdesign.design.Catalog;
 import csdesign.kit.Nullable;
+import csdesign.kit.Output;
 import csdesign.kit.Server;
 import csdesign.peers.CReference;
 import csdesign.range.Range;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -35,12 +37,11 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -51,11 +52,14 @@ import picocli.CommandLine.Spec;
 @Command(name = "bench", description = {
         "Measure designs side by side: each in its own process, one client for all, in alternating"
                 + " rounds. Three to four minutes; with --quick under 40 seconds.",
-        "Exit code 1 when any answer was wrong or missing."
+        "Ctrl-C ends it early: the rounds that are whole are printed and kept, and marked.",
+        "Exit codes: 0 all was right, 1 an answer was wrong or missing, or a result could not be written, 2 bad usage, 130 interrupted (143 by SIGTERM)."
 }, sortOptions = false)
 final class BenchCommand implements Callable<Integer> {
     private static final DateTimeFormatter FOLDER = DateTimeFormatter
             .ofPattern("yyyy-MM-dd'T'HH-mm-ss", Locale.ROOT);
+
+    private static final int INTERRUPTED = 130;
 
     @Option(names = "--designs", split = ",", paramLabel = "A,B", description = "Which, of those that `csdesign designs` lists, by their names or the original's (server03); all for every one (default: one of each shape).")
     private List<String> designs = List.of();
@@ -97,7 +101,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--client-cpus", paramLabel = "LIST", description = "Where the client runs (default: another one).")
     private @Nullable String clientCpus;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Where results.json and results.csv go (default: results/<time>).")
+    @Option(names = "--out", paramLabel = "DIR", description = "Where results.json and results.csv go: a new folder, or one without results, for none is ever replaced (default: results/<time>).")
     private @Nullable String out;
 
     @Option(names = "--json", description = "Print results.json in place of the table.")
@@ -150,15 +154,9 @@ final class BenchCommand implements Callable<Integer> {
         Optional<String> compiler = peers ? CReference.compiler() : Optional.empty();
         List<Target> targets = targets(chosen, plan.workers(), programs, compiler, skipped);
         Environment environment = Environment.here(programs.code(), compiler);
-        Path folder = folder(began);
-
-        PrintWriter err = spec.commandLine().getErr();
-        List<Row> rows;
-        try (Progress progress = new Progress(err, LiveLine.isTerminal())) {
-            skipped.forEach(line -> progress.say("skipped " + line.name() + ": " + line.why()));
-            rows = new Bench(plan, targets, pinning, progress).run(programs.agent());
-        }
-        Results results = new Results(
+        Measure measure = (interruption, progress) -> new Bench(plan, targets, pinning, progress)
+                .run(programs.agent(), interruption);
+        Function<Outcome, Results> results = outcome -> new Results(
                 Results.FORMAT,
                 began.toString(),
                 environment,
@@ -171,24 +169,96 @@ final class BenchCommand implements Callable<Integer> {
                         targets.stream()
                                 .map(each -> new Named(each.name(), each.kind(), each.command()))
                                 .toList()),
+                outcome.interrupted(),
                 skipped,
-                rows,
-                Comparison.of(rows));
-        results.write(folder);
-        print(results, folder);
-        return results.areRight() ? 0 : 1;
+                outcome.rows(),
+                Comparison.of(outcome.rows()));
+        long windows = (long) plan.forks() * plan.rounds() * plan.workloads().size()
+                * targets.size();
+        return run(began, windows, skipped, measure, results);
     }
 
-    private void print(Results results, Path folder) {
+    /// Measures.
+    @FunctionalInterface
+    private interface Measure {
+        Outcome with(Interruption interruption, Progress progress)
+                throws IOException, InterruptedException;
+    }
+
+    /// Claims the folder, measures, prints, writes: in this order, so that nothing that was measured
+    /// is lost.
+    private int run(
+            Instant began,
+            long windows,
+            List<Skipped> skipped,
+            Measure measure,
+            Function<Outcome, Results> results)
+            throws IOException, InterruptedException {
+        PrintWriter err = spec.commandLine().getErr();
+        try (Interruption interruption = new Interruption();
+                ResultsFolder folder = folder(began, windows)) {
+            Outcome outcome;
+            try (Progress progress = new Progress(err, LiveLine.isTerminal())) {
+                skipped.forEach(line -> progress.say("skipped " + line.name() + ": " + line.why()));
+                outcome = measure.with(interruption, progress);
+            }
+            int code = 0;
+            if (outcome.interrupted() != null) {
+                code = outcome.cause() == null ? INTERRUPTED : 1;
+                err.println(
+                        "csdesign bench: interrupted " + outcome.interrupted() + ": "
+                                + (outcome.hasFigures()
+                                        ? "the whole rounds are kept"
+                                        : "no results: no round is whole"));
+                err.flush();
+            }
+            if (outcome.interrupted() == null || outcome.hasFigures()) {
+                Results all = results.apply(outcome);
+                print(all);
+                boolean kept = keep(folder, all);
+                code = Math.max(code, all.areRight() && kept ? 0 : 1);
+            }
+            if (outcome.cause() instanceof RuntimeException defect) {
+                throw defect;
+            }
+            if (outcome.cause() instanceof Error defect) {
+                throw defect;
+            }
+            // A signal ends the JVM as soon as this returns: with its own number, and before main
+            // could say this.
+            return interruption.hasHappened() ? Output.exitCode(code) : code;
+        }
+    }
+
+    private void print(Results results) {
         PrintWriter stdout = spec.commandLine().getOut();
         if (json) {
             stdout.println(results.json());
         } else {
             stdout.print(Table.of(results));
-            stdout.println();
-            stdout.println("all rounds: " + folder.resolve("results.json") + " and results.csv");
         }
         stdout.flush();
+    }
+
+    private boolean keep(ResultsFolder folder, Results results) {
+        Path file = folder.folder().resolve("results.json");
+        try {
+            folder.keep(results);
+        } catch (IOException e) {
+            PrintWriter err = spec.commandLine().getErr();
+            err.println(
+                    "csdesign: " + file + " could not be written: " + ResultsFolder.reason(e)
+                            + ". All that was measured is what was printed");
+            err.flush();
+            return false;
+        }
+        if (!json) {
+            PrintWriter stdout = spec.commandLine().getOut();
+            stdout.println();
+            stdout.println("all rounds: " + file + " and results.csv");
+            stdout.flush();
+        }
+        return true;
     }
 
     private Plan plan() {
@@ -261,30 +331,34 @@ final class BenchCommand implements Callable<Integer> {
                 .toList();
     }
 
-    /// Tried before anything is measured: minutes of work must not end in a folder that cannot be
-    /// written. What was made for that is removed again, so that a bench that is broken off leaves
-    /// nothing.
-    private Path folder(Instant began) {
+    /// Claimed and tried before anything is measured: minutes of work must not end in a folder that
+    /// cannot be written, or that has another result.
+    private ResultsFolder folder(Instant began, long windows) {
         String name = out != null
                 ? out
                 : "results/" + FOLDER.format(began.atZone(ZoneId.systemDefault()));
         try {
-            Path folder = Path.of(name);
-            List<Path> missing = Stream
-                    .iterate(folder.toAbsolutePath(), Objects::nonNull, Path::getParent)
-                    .takeWhile(each -> !Files.exists(each))
-                    .toList();
-            Files.createDirectories(folder);
-            Files.delete(Files.createTempFile(folder, "writable", ".part"));
-            for (Path made : missing) {
-                Files.delete(made);
+            ResultsFolder folder = out != null
+                    ? ResultsFolder.named(Path.of(name))
+                    : ResultsFolder.fresh(Path.of(name));
+            try {
+                folder.tryToWrite(windows);
+            } catch (IOException e) {
+                folder.close();
+                throw e;
             }
             return folder;
-        } catch (IOException | InvalidPathException e) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "--out is '" + name + "': cannot be written (" + e + "); name another folder",
-                    e);
+        } catch (IOException e) {
+            throw cannotBeWritten(name, ResultsFolder.reason(e), e);
+        } catch (InvalidPathException e) {
+            throw cannotBeWritten(name, String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private ParameterException cannotBeWritten(String name, String why, Exception e) {
+        return new ParameterException(
+                spec.commandLine(),
+                "--out is '" + name + "': cannot be written (" + why + "); name another folder",
+                e);
     }
 }

@@ -58,7 +58,8 @@ class BenchIT {
         assertThat(stderr()).contains("keep-alive: round 2 of 2; 0 s left").doesNotContain("\r");
 
         Results results = Results.parse(Files.readString(out.resolve("results.json")));
-        assertThat(results).hasNoNullFieldsOrProperties();
+        assertThat(results).hasNoNullFieldsOrPropertiesExcept("interrupted");
+        assertThat(results.interrupted()).isNull();
         assertThat(results.environment().kernel()).isNotBlank();
         assertThat(results.environment().jdk()).contains(System.getProperty("java.vm.version"));
         assertThat(results.method().command()).startsWith("bench", "--quick");
@@ -92,6 +93,72 @@ class BenchIT {
         bench.destroyForcibly();
         await().atMost(Duration.ofSeconds(30))
                 .until(() -> children.stream().noneMatch(ProcessHandle::isAlive));
+    }
+
+    @Test
+    void shouldPrintAndKeepTheWholeRoundsWhenItIsInterrupted() throws Exception {
+        Path out = folder.resolve("out");
+        Process bench = bench(
+                "--quick",
+                "--designs",
+                "iterative",
+                "--rounds",
+                "1000",
+                "--warmup",
+                "0",
+                "--duration",
+                "0.05",
+                "--out",
+                out.toString());
+        await().atMost(Duration.ofSeconds(60)).until(() -> stderr().contains("round 2 of 1000"));
+        List<ProcessHandle> children = bench.descendants().toList();
+        bench.destroy(); // SIGTERM
+        assertThat(bench.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(bench.exitValue()).isEqualTo(128 + 15);
+        assertThat(children).isNotEmpty().noneMatch(ProcessHandle::isAlive);
+        assertThat(stderr()).contains("interrupted by a signal", "the whole rounds are kept");
+        assertThat(Files.readString(stdout()))
+                .startsWith("INTERRUPTED by a signal, in connect, round ")
+                .contains("of 1000 rounds", "keep-alive: 64 bytes", "all rounds: ");
+        Results results = Results.parse(Files.readString(out.resolve("results.json")));
+        assertThat(results.interrupted()).startsWith("by a signal, in connect");
+        assertThat(results.rows()).singleElement()
+                .satisfies(row -> assertThat(row.windows()).hasSizeGreaterThanOrEqualTo(2));
+        assertThat(Files.readAllLines(out.resolve("results.csv")))
+                .hasSize(1 + results.rows().getFirst().windows().size())
+                .allSatisfy(line -> assertThat(line).containsAnyOf(",run,", ",interrupted,"));
+        try (Stream<Path> files = Files.list(out)) {
+            assertThat(files).hasSize(2);
+        }
+    }
+
+    @Test
+    void shouldPrintFirstAndLeaveNothingHalfMadeWhenTheResultsCannotBeWritten() throws Exception {
+        Path out = folder.resolve("out");
+        // Stands for a disk that fills up meanwhile, where no test may fill one: a file of this
+        // name cannot be made, which is only noticed when all is measured.
+        Files.createDirectories(out.resolve("results.csv.part"));
+        Process bench = bench(
+                "--quick",
+                "--designs",
+                "iterative",
+                "--workloads",
+                "connect",
+                "--rounds",
+                "1",
+                "--warmup",
+                "0",
+                "--duration",
+                "0.05",
+                "--out",
+                out.toString());
+        assertThat(bench.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(bench.exitValue()).isEqualTo(1);
+        assertThat(Files.readString(stdout())).contains("iterative  ").doesNotContain("all rounds");
+        assertThat(stderr()).contains(
+                "results.json could not be written: Is a directory",
+                "All that was measured is what was printed");
+        assertThat(out).isEmptyDirectory();
     }
 
     @Test
