@@ -14,9 +14,6 @@ import java.util.Locale;
 /// A way in which one server serves many clients.
 @FunctionalInterface
 public interface Design {
-    /// The one argument of a design file's `main`.
-    Range PORT = Range.of("PORT", Server.PORT.least(), Server.PORT.most());
-
     /// Serves until the server shall stop and those in flight are answered, or the grace
     /// is over.
     ///
@@ -125,12 +122,18 @@ public interface Design {
         }
     }
 
-    private static int port(String... arguments) {
+    /// Reads the one argument of a design file's `main`.
+    ///
+    /// @param arguments the port, or nothing
+    /// @return the port, 2000 by default
+    /// @throws IllegalArgumentException with a sentence for the user
+    static int port(String... arguments) {
         if (arguments.length > 1) {
             throw new IllegalArgumentException(
                     "takes a port and nothing else, not: " + String.join(" ", arguments));
         }
-        return arguments.length == 0 ? Server.DEFAULT_PORT : PORT.parseInt(arguments[0]);
+        Range range = Range.of("PORT", Server.PORT.least(), Server.PORT.most());
+        return arguments.length == 0 ? Server.DEFAULT_PORT : range.parseInt(arguments[0]);
     }
 
     /// Makes what a design serves with.
