@@ -25,7 +25,7 @@ public record Cpus(List<Integer> list) {
     /// @throws IllegalArgumentException when it is none, with what was expected
     public static Cpus parse(String text) {
         TreeSet<Integer> numbers = new TreeSet<>();
-        for (String part : text.strip().split(",", -1)) {
+        for (String part : text.split(",", -1)) {
             String[] ends = part.split("-", -1);
             int first = number(ends[0], text);
             int last = ends.length == 1 ? first : number(ends[1], text);

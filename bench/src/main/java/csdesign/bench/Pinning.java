@@ -77,7 +77,8 @@ public record Pinning(Cpus server, Cpus client, String words) {
                         Files.readString(
                                 Path.of(
                                         "/sys/devices/system/cpu/cpu" + cpu
-                                                + "/topology/thread_siblings_list")));
+                                                + "/topology/thread_siblings_list"))
+                                .strip());
                 if (siblings.list().stream().anyMatch(others.list()::contains)) {
                     return true;
                 }

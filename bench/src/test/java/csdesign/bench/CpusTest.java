@@ -23,7 +23,9 @@ class CpusTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "x", "-1", "1-", "3-2", "1,,2", "1-2-3", "1024", "99999999999"})
+    @ValueSource(strings = {"", "x", "-1", "1-", "3-2", "1,,2", "1-2-3", "1024", "99999999999",
+            " 0", "0 ", "0, 1", "+0", "٣", "０",
+            "0x1", "1e1", "0.0"})
     void shouldRefuseWhatIsNoList(String text) {
         assertThatThrownBy(() -> Cpus.parse(text))
                 .isInstanceOf(IllegalArgumentException.class)

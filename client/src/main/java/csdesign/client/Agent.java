@@ -39,6 +39,9 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Agent {
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+            // Nor would 1.9 connections, or "5" of them: a number is a whole JSON number.
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             // A misspelt member would be a load that nobody asked for.
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();

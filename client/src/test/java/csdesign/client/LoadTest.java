@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import csdesign.client.Load.Engine;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LoadTest {
     @Test
@@ -44,6 +46,19 @@ class LoadTest {
         assertThatThrownBy(() -> Agent.parse(json.replace('\'', '"')))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+            "1.5", "5.0", "1e3", "\"5\"", "\"٣\"", "\" 5\"", "\"\"", "99999999999", "1e400", "NaN",
+            "Infinity",
+            "+5", "05", "0x5", "null", "true", "[5]"})
+    void shouldTakeWholeNumbersOnly(String number) {
+        for (String member : List.of("port", "clients", "requestsPerClient", "timeoutMillis")) {
+            assertThatThrownBy(() -> Agent.parse("{\"" + member + "\":" + number + "}"))
+                    .as(member)
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
     }
 
     @Test
