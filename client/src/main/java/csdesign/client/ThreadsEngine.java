@@ -64,8 +64,12 @@ final class ThreadsEngine {
         timeoutNanos = load.timeoutMillis() * NANOS_PER_MILLI;
         latencyNanos = new AtomicHistogram(1_000, Math.max(2_000, timeoutNanos), 3);
         ended = new CountDownLatch(load.clients());
-        for (int i = 0; i < load.clients(); i++) {
-            workers.add(new Worker(i));
+        try {
+            while (workers.size() < load.clients()) {
+                workers.add(new Worker(workers.size()));
+            }
+        } catch (OutOfMemoryError full) {
+            throw tooMany(workers.size(), full, "a buffer", "give the JVM more memory");
         }
     }
 
@@ -121,14 +125,18 @@ final class ThreadsEngine {
             try {
                 worker.thread.start();
             } catch (OutOfMemoryError noThread) {
-                throw new IllegalArgumentException(
-                        "--child-num is " + load.clients() + ", a thread each: no more than "
-                                + worker.index + " could be started (" + noThread.getMessage()
-                                + "). Use " + worker.index + " or fewer, --engine epoll, or raise"
-                                + " the limit (ulimit -u)",
-                        noThread);
+                throw tooMany(worker.index, noThread, "a thread", "raise the limit (ulimit -u)");
             }
         }
+    }
+
+    private IllegalArgumentException tooMany(
+            int had, OutOfMemoryError cause, String each, String remedy) {
+        return new IllegalArgumentException(
+                "--child-num is " + load.clients() + ", " + each + " each: no more than " + had
+                        + " could be had (" + cause.getMessage() + "). Use " + had
+                        + " or fewer, --engine epoll, or " + remedy,
+                cause);
     }
 
     /// Looks at the clock for all, until the time is over, all have ended, or it was
