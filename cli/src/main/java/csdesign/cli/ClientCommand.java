@@ -47,7 +47,7 @@ final class ClientCommand implements Callable<Integer> {
     private int port = Load.DEFAULT.port();
 
     @Option(names = {"-c",
-            "--child-num"}, paramLabel = "CLIENTS", preprocessor = Numbers.Reader.class, description = "how many clients ask at the same time, ${bundle:--child-num}; with --engine threads up to 10000")
+            "--child-num"}, paramLabel = "CLIENTS", preprocessor = Numbers.Reader.class, description = "how many clients ask at the same time, ${bundle:--child-num}; ${bundle:--child-num with --engine threads} with --engine threads")
     private int clients = Load.DEFAULT.clients();
 
     @Option(names = {"-t",
@@ -104,6 +104,7 @@ final class ClientCommand implements Callable<Integer> {
         new Numbers()
                 .with(Load.PORT, Load.DEFAULT.port())
                 .with(Load.CLIENTS, Load.DEFAULT.clients())
+                .with(Load.Engine.THREADS.clients())
                 .with(Load.REQUESTS, Load.DEFAULT.requestsPerClient())
                 .with(Load.BYTES, Load.DEFAULT.bytesPerRequest())
                 .with(Load.DURATION)

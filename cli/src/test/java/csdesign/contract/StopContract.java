@@ -209,11 +209,12 @@ record StopContract(Subject subject) {
 
     @Test
     void shouldEndAtOnceOnASecondSignal() throws Exception {
-        ServerProcess server = subject.ownServer("--grace", "60");
+        ServerProcess server = subject.ownServer(Largest.limits());
         try (Client client = Client.withSmallWindow(server)) {
-            client.send(LONG_ANSWER + "\n").expectPart(0, 1_000_000); // and reads no more
+            client.send(2 * LONG_ANSWER + "\n").expectPart(0, 1_000_000);
             server.terminate();
             server.awaitSignalDelivered();
+            client.expectPart(1_000_000, LONG_ANSWER); // the grace lasts; and reads no more
             server.terminate();
             assertThat(server.awaitExit(PROMPT)).as("a client was cut").isEqualTo(1);
         }

@@ -7,20 +7,23 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /// An answer that waits (for a database, say) holds up its own client only, and those for
-/// whom there is no room before it has left.
+/// whom there is no room before it has left. So it is with every limit at its largest: no
+/// sum of times overflows, and none cuts a client off.
 @EveryDesign
 record WaitContract(Subject subject) {
     private static final int WAIT_MILLIS = 400;
     private static final int CLIENTS = 100;
+    private static final String[] WAITING = Largest.limits("--wait", "" + WAIT_MILLIS);
 
     @Test
     void shouldLetAllAnswersWaitAtTheSameTime() throws IOException {
         int count = subject.atOnce(CLIENTS);
         assumeTrue(count > 1, "two clients are not served at once for certain");
-        ServerProcess server = subject.server("--wait", "" + WAIT_MILLIS);
+        ServerProcess server = subject.server(WAITING);
         List<Client> clients = new ArrayList<>();
         try {
             for (int i = 0; i < count; i++) {
@@ -50,7 +53,7 @@ record WaitContract(Subject subject) {
     void shouldLetThoseAboveItsCapacityWaitTheirTurn() throws IOException {
         int count = subject.crowdInTurn(CLIENTS);
         assumeTrue(count > subject.capacity(), "there is room for all of them");
-        ServerProcess server = subject.server("--wait", "" + WAIT_MILLIS);
+        ServerProcess server = subject.server(WAITING);
         List<Client> clients = new ArrayList<>();
         try {
             long begin = System.nanoTime();
@@ -72,10 +75,21 @@ record WaitContract(Subject subject) {
 
     @Test
     void shouldWaitBeforeEachAnswerOfAPipeline() throws IOException {
-        try (Client client = Client.of(subject.server("--wait", "" + WAIT_MILLIS))) {
+        try (Client client = Client.of(subject.server(WAITING))) {
             long begin = System.nanoTime();
             client.send("1\n3000\n").expectAnswer(1).expectAnswer(3000);
             assertThat(millisSince(begin)).isGreaterThanOrEqualTo(2L * WAIT_MILLIS);
+        }
+    }
+
+    @Test
+    void shouldWaitForTheRestOfARequest() throws Exception {
+        ServerProcess server = subject.server(WAITING);
+        try (Client client = Client.of(server)) {
+            client.send("5\n30").expectAnswer(5);
+            server.awaitRead(client);
+            TimeUnit.MILLISECONDS.sleep(100); // a deadline that is over already shows by now
+            client.send("00\n").expectAnswer(3000);
         }
     }
 

@@ -466,18 +466,54 @@ class ClientTest {
 
     @ParameterizedTest
     @MethodSource("enginesAndModes")
+    void shouldAskForTheLongestTimeUntilItIsStopped(Engine engine, boolean keepAlive)
+            throws Exception {
+        try (TestServer server = new TestServer(TestServer::right)) {
+            Progress progress = new Progress();
+            Load load = Wish.to(server).engine(engine).keepAlive(keepAlive).clients(2).bytes(9)
+                    .timeout(Load.TIMEOUT.most()).duration(Load.DURATION.most()).load();
+            CompletableFuture<Result> running = run(load, progress);
+            await().untilAsserted(() -> assertThat(server.answers.get()).isGreaterThan(50));
+            progress.stop();
+            Result result = running.get(5, TimeUnit.SECONDS);
+            assertThat(result.errors()).isEmpty();
+            assertThat(result.requests()).isPositive();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldWarmUpForTheLongestTimeUntilItIsStopped(Engine engine) throws Exception {
+        try (TestServer server = new TestServer(TestServer::right)) {
+            Progress progress = new Progress();
+            Load load = Wish.to(server).engine(engine).bytes(9).warmup(Load.WARMUP.most()).load();
+            CompletableFuture<Result> running = run(load, progress);
+            await().untilAsserted(() -> assertThat(server.answers.get()).isGreaterThan(50));
+            assertThat(progress.phase()).isEqualTo(Progress.Phase.WARM_UP);
+            assertThat(progress.secondsLeft()).isBetween(86_000.0, 86_400.0);
+            progress.stop();
+            assertThat(running.get(5, TimeUnit.SECONDS).errors()).isEmpty();
+        }
+    }
+
+    private static CompletableFuture<Result> run(Load load, Progress progress) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return Client.run(load, progress);
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("enginesAndModes")
     void shouldEndSoonWhenStopped(Engine engine, boolean keepAlive) throws Exception {
         try (TestServer server = new TestServer(TestServer::silent)) {
             Progress progress = new Progress();
             Load load = Wish.to(server).engine(engine).keepAlive(keepAlive).clients(3).requests(4)
                     .load();
-            CompletableFuture<Result> running = CompletableFuture.supplyAsync(() -> {
-                try {
-                    return Client.run(load, progress);
-                } catch (IOException e) {
-                    throw new AssertionError(e);
-                }
-            });
+            CompletableFuture<Result> running = run(load, progress);
             await().untilAsserted(() -> assertThat(server.requests).hasSize(3));
             progress.stop();
             Result result = running.get(5, TimeUnit.SECONDS);

@@ -228,6 +228,38 @@ class BlockingDriverTest {
     }
 
     @Test
+    void shouldKeepTheLargestDeadlines() throws Exception {
+        try (Served served = new Served(STRICT, Rig.LARGEST)) {
+            served.send("5\n30");
+            assertThat(served.text(5)).isEqualTo("ABCDE");
+            // Whatever is over already shows within two ticks.
+            Thread.sleep(2 * BlockingDriver.TICK_MILLIS);
+            assertThat(served.send("00\n").read(3000)).isEqualTo(answer(3000));
+            Thread.sleep(2 * BlockingDriver.TICK_MILLIS);
+            assertThat(served.send("5\n").text(5)).isEqualTo("ABCDE");
+        }
+        Service waiting = new Bytes(
+                new Options(1L << 30, 32, false, false, Options.WAIT.most(), 0));
+        try (Served served = new Served(waiting, Rig.LARGEST)) {
+            served.send("5");
+            await().until(() -> served.thread.getState() == Thread.State.TIMED_WAITING);
+            served.server.stop().request();
+            Thread.sleep(2 * BlockingDriver.TICK_MILLIS);
+            assertThat(served.isServed()).as("the grace lasts a day too").isTrue();
+            served.server.stop().request();
+            served.awaitEnd();
+        }
+    }
+
+    @Test
+    void shouldKeepTheLeastDeadlines() throws Exception {
+        try (Served served = new Served(Rig.BYTES, Rig.LEAST)) {
+            assertThat(served.seesTheEnd()).isTrue();
+            served.awaitEnd();
+        }
+    }
+
+    @Test
     void shouldFinishAfterTheStopWhatIsInFlight() throws Exception {
         Service waiting = new Bytes(new Options(1L << 30, 32, false, false, 400, 0));
         try (Served served = new Served(waiting)) {

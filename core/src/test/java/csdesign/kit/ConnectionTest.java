@@ -244,6 +244,36 @@ class ConnectionTest {
     }
 
     @Test
+    void shouldKeepTheLargestDeadlines() throws IOException {
+        long most = Options.WAIT.most();
+        try (Rig rig = new Rig(
+                new Bytes(new Options(1L << 30, 32, true, false, most, 0)), Rig.LARGEST)) {
+            long now = rig.connections.nowNanos();
+            assertThat(rig.connection.deadlineNanos - now).as("idle").isEqualTo(Rig.DAY_NANOS);
+            rig.send("1").readable();
+            assertThat(rig.connection.deadlineNanos - now).as("request").isEqualTo(Rig.DAY_NANOS);
+            rig.send("\n").readable();
+            assertThat(rig.connection.deadlineNanos - now).as("wait").isEqualTo(Rig.DAY_NANOS);
+            assertThat(rig.connections.nextDue()).isNull();
+            assertThat(rig.connections.timeoutMillis()).isEqualTo(60_000);
+            rig.server.stop().request();
+            rig.connections.tick();
+            assertThat(rig.server.stop().graceIsOver()).isFalse();
+            assertThat(rig.connections.nextDue()).isNull();
+            assertThat(rig.connections.timeoutMillis()).isEqualTo(60_000);
+        }
+    }
+
+    @Test
+    void shouldKeepTheLeastDeadlines() throws IOException {
+        try (Rig rig = new Rig(Rig.BYTES, Rig.LEAST)) {
+            assertThat(rig.due()).isEqualTo(CLOSE);
+            rig.server.stop().request();
+            assertThat(rig.server.stop().graceIsOver()).isTrue();
+        }
+    }
+
+    @Test
     void shouldCloseAnIdleClient() throws IOException {
         try (Rig rig = new Rig(Rig.BYTES, new Limits(16, 100, 10, 60_000, 10_000, 256, 64))) {
             rig.send("5").readable();

@@ -39,6 +39,21 @@ import java.util.stream.Stream;
 /// A loop of one connection, whose client is the test: it holds the other end of a socket pair.
 final class Rig implements AutoCloseable {
     static final Limits PATIENT = new Limits(16, 100, 60_000, 60_000, 10_000, 256, 64);
+
+    /// Everything as large as it may be.
+    static final Limits LARGEST = new Limits(
+            (int) Limits.BACKLOG.most(),
+            (int) Limits.CONNECTIONS.most(),
+            Limits.IDLE.most(),
+            Limits.REQUEST.most(),
+            Limits.GRACE.most(),
+            (int) Limits.CHILDREN.most(),
+            (int) Limits.QUEUE.most());
+
+    /// Everything as small as it may be.
+    static final Limits LEAST = new Limits(1, 1, 1, 1, 0, 0, 1);
+
+    static final long DAY_NANOS = 86_400_000_000_000L;
     static final Service BYTES = new Bytes(Bytes.Options.DEFAULT);
 
     private final Arena arena = Arena.ofConfined();
