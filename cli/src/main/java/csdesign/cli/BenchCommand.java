@@ -284,8 +284,16 @@ final class BenchCommand implements Callable<Integer> {
         }
         return Pinning.choose(
                 !noPin,
-                serverCpus == null ? Cpus.NONE : Cpus.parse(serverCpus),
-                clientCpus == null ? Cpus.NONE : Cpus.parse(clientCpus));
+                cpus("--server-cpus", serverCpus),
+                cpus("--client-cpus", clientCpus));
+    }
+
+    private static Cpus cpus(String option, @Nullable String text) {
+        try {
+            return text == null ? Cpus.NONE : Cpus.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(option + ": " + e.getMessage(), e);
+        }
     }
 
     private List<Target> targets(

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -172,6 +173,16 @@ class NumbersTest {
         assertThat(number.spec().root().commandLine().execute(arguments)).isEqualTo(2);
         assertThat(err.toString()).contains(number.option().longestName())
                 .contains("Missing required parameter");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--server-cpus, ٠", "--client-cpus, ' 0'", "--client-cpus, +1",
+            "--server-cpus, 1024"})
+    void shouldRefuseWhatIsNoListOfCpus(String option, String list) {
+        StringWriter err = new StringWriter();
+        CommandLine bench = Main.command("bench").setErr(new PrintWriter(err, true));
+        assertThat(bench.execute("bench", option, list)).isEqualTo(2);
+        assertThat(err.toString()).contains(option + ": '" + list + "' is no list of CPUs");
     }
 
     private static void errTo(CommandLine command, StringWriter err) {
