@@ -69,6 +69,7 @@ final class RehearseCommand implements Runnable {
             server.stop().request();
         });
         try {
+            server.stop().onSignals();
             entry.design().serve(server);
             server.report();
         } finally {
