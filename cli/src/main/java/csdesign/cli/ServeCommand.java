@@ -25,8 +25,8 @@ import picocli.CommandLine.Spec;
 
 /// `csdesign serve DESIGN`: runs one design until Ctrl-C, then says who did what and what it cost.
 @Command(name = "serve", description = {
-        "Serve with one design until SIGINT or SIGTERM; then say who did what and what it cost.",
-        "A second signal ends the grace at once."
+        "Serve with one design until SIGTERM, SIGINT or SIGHUP; then say who did what and what it cost.",
+        "A second signal ends the grace at once. Exit code 1: the stop cut a client that was owed an answer."
 }, sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
     /// The one that can choose between waking one and waking all.
