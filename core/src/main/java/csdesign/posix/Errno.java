@@ -79,6 +79,9 @@ public final class Errno {
     /// Timer expired.
     public static final int ETIME = 62;
 
+    /// Machine is not on the network.
+    public static final int ENONET = 64;
+
     /// Protocol error.
     public static final int EPROTO = 71;
 
@@ -267,6 +270,7 @@ public final class Errno {
             case EPIPE -> "EPIPE:Broken pipe";
             case ENOSYS -> "ENOSYS:Function not implemented";
             case ETIME -> "ETIME:Timer expired";
+            case ENONET -> "ENONET:Machine is not on the network";
             case EPROTO -> "EPROTO:Protocol error";
             case ENOTSOCK -> "ENOTSOCK:Socket operation on non-socket";
             case EDESTADDRREQ -> "EDESTADDRREQ:Destination address required";

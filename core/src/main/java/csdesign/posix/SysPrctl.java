@@ -17,6 +17,13 @@ public final class SysPrctl {
     /// Read this thread's name into 16 bytes.
     public static final int PR_GET_NAME = 16;
 
+    /// Give this thread a filter of system calls, for itself and all that it starts.
+    public static final int PR_SET_SECCOMP = 22;
+
+    /// Gain no privilege by execve any more: without a privilege, a condition of
+    /// [#PR_SET_SECCOMP].
+    public static final int PR_SET_NO_NEW_PRIVS = 38;
+
     private static final class Prctl {
         static final MethodHandle CALL = Native.linkVariadic("prctl", 1, JAVA_INT, JAVA_INT,
                 JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);

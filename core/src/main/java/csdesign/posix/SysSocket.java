@@ -74,8 +74,18 @@ public final class SysSocket {
     /// The level of IPv4 options.
     public static final int IPPROTO_IP = 0;
 
+    /// The least TTL that an arriving packet must have, 0 to 255; others are dropped. A
+    /// connection begins with its listening socket's.
+    public static final int IP_MINTTL = 21;
+
     /// Bind takes the address and leaves the port to connect.
     public static final int IP_BIND_ADDRESS_NO_PORT = 24;
+
+    /// The level of IPv6 options.
+    public static final int IPPROTO_IPV6 = 41;
+
+    /// The same as [#IP_MINTTL] for what arrives by IPv6: the least hop limit.
+    public static final int IPV6_MINHOPCOUNT = 73;
 
     /// The level of TCP options.
     public static final int IPPROTO_TCP = 6;

@@ -81,6 +81,7 @@ class CompilerViewTest {
             Map.entry("Signal.SIGACTION_BYTES", "sizeof(struct sigaction)"),
             Map.entry("Spawn.ATTR_BYTES", "sizeof(posix_spawnattr_t)"),
             Map.entry("Spawn.FILE_ACTIONS_BYTES", "sizeof(posix_spawn_file_actions_t)"),
+            Map.entry("SysPidfd.SYS_PIDFD_GETFD", "SYS_pidfd_getfd"),
             Map.entry("SysPidfd.SYS_PIDFD_OPEN", "SYS_pidfd_open"),
             Map.entry("Time.TIMESPEC_BYTES", "sizeof(struct timespec)"),
             Map.entry("SockAddr.IN6_ADDR", "offsetof(struct sockaddr_in6, sin6_addr)"),
