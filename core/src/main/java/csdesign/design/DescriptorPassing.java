@@ -16,7 +16,6 @@ import static csdesign.posix.SysSocket.SHUT_WR;
 import static csdesign.posix.SysSocket.SOCK_CLOEXEC;
 import static csdesign.posix.SysSocket.SOCK_SEQPACKET;
 
-import csdesign.kit.Acceptor;
 import csdesign.kit.BlockingDriver;
 import csdesign.kit.DescriptorMessage;
 import csdesign.kit.ListeningSocket;
@@ -85,23 +84,23 @@ public final class DescriptorPassing implements AutoCloseable {
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin, or its own descriptors fail it
     public static void serve(Server server) throws IOException {
-        try (ListeningSocket listener = ListeningSocket.open(server);
-                Acceptor acceptor = new Acceptor(listener.fd(), server);
+        try (ListeningSocket listener = ListeningSocket.openForOthers(server);
                 StopDescriptor stop = StopDescriptor.of(server.stop());
                 DescriptorPassing parent = new DescriptorPassing(server.workers());
                 Workers workers = Workers.start(
                         server, DescriptorPassing.class, i -> new int[] {parent.pairs[i][1]})) {
             workers.awaitReady();
             server.announce(listener.port());
-            parent.loop(server, listener, acceptor, stop, workers);
+            parent.loop(server, listener, stop, workers);
             parent.sayNoMore();
             workers.stop();
         }
     }
 
     // @start region="loop"
-    private void loop(Server server, ListeningSocket listener, Acceptor acceptor,
-            StopDescriptor stop, Workers workers) throws IOException {
+    private void loop(
+            Server server, ListeningSocket listener, StopDescriptor stop, Workers workers)
+            throws IOException {
         boolean stopping = false;
         while (!server.stop().graceIsOver()) {
             await(listener, stop, workers); // 1
@@ -120,18 +119,15 @@ public final class DescriptorPassing implements AutoCloseable {
                 workers.tend(); // one has died, or is to be replaced now
                 forgetTheDead(workers);
             }
-            for (int worker; (worker = firstFree(workers)) >= 0;) {
-                int client = acceptor.tryAccept(); // 3
-                if (client == Acceptor.NONE) {
-                    if (stopping) {
-                        return; // the queue is empty
-                    }
+            for (int worker; listener.isAccepting() && (worker = firstFree(workers)) >= 0;) {
+                int client = listener.accept(); // 3
+                if (client == ListeningSocket.NONE) {
                     break;
                 }
                 pass(client, worker); // 4
             }
-            if (stopping && !workers.anyAlive()) {
-                return;
+            if (stopping && !(listener.isOpen() && workers.anyAlive())) {
+                return; // the queue is empty, or no one is left to take from it
             }
         }
     }
@@ -141,11 +137,13 @@ public final class DescriptorPassing implements AutoCloseable {
         set(polled, 0, stop.fd(), POLLIN);
         set(polled, 1, workers.fd(), POLLIN);
         // While none is free nobody is accepted: clients wait in the backlog.
-        set(polled, 2, firstFree(workers) < 0 ? -1 : listener.fd(), POLLIN);
+        boolean accepting = listener.isAccepting() && firstFree(workers) >= 0;
+        set(polled, 2, accepting ? listener.fd() : -1, POLLIN);
         for (int i = 0; i < pairs.length; i++) {
             set(polled, FIRST + i, pairs[i][0], POLLIN);
         }
-        int ready = poll(errno, polled, FIRST + pairs.length, workers.timeoutMillis());
+        int timeoutMillis = listener.timeoutMillis(workers.timeoutMillis());
+        int ready = poll(errno, polled, FIRST + pairs.length, timeoutMillis);
         check(ready == -EINTR ? 0 : ready, "poll");
     }
 

@@ -84,7 +84,9 @@ public interface Design {
         try {
             Server server = ForkingJvm.server(arguments);
             forking.serve(server);
-            exit(server.report());
+            int code = server.report();
+            server.stop().throwFailure();
+            exit(code);
         } catch (IOException | UnsupportedOperationException e) {
             System.err.println("csdesign " + slug + ": " + e.getMessage());
             System.exit(1);
@@ -151,14 +153,16 @@ public interface Design {
     /// @param design the design
     /// @param make what it serves with; a shared scoreboard is made by system calls too
     /// @return the exit code: see [Server#report]
-    /// @throws IOException when the design cannot serve
+    /// @throws IOException when the design cannot serve, or could not go on
     static int run(Design design, MakeServer make) throws IOException {
         try {
             Server server = make.make();
             server.stop().onSignals();
             server.scoreboard().row(0).ownedBy(ProcessHandle.current().pid());
             design.serve(server);
-            return server.report();
+            int code = server.report();
+            server.stop().throwFailure();
+            return code;
         } catch (OutOfMemoryError limit) {
             // No thread or no heap: the JVM's words tell which.
             throw new IOException(limit.getMessage() + ". Raise the limit (ulimit -u, -Xmx), or"

@@ -7,6 +7,7 @@ import static csdesign.posix.SysEpoll.EPOLLIN;
 import static csdesign.posix.SysEpoll.EPOLLOUT;
 import static csdesign.posix.SysEpoll.EPOLL_CLOEXEC;
 import static csdesign.posix.SysEpoll.EPOLL_CTL_ADD;
+import static csdesign.posix.SysEpoll.EPOLL_CTL_DEL;
 import static csdesign.posix.SysEpoll.EPOLL_CTL_MOD;
 import static csdesign.posix.SysEpoll.EVENT_BYTES;
 import static csdesign.posix.SysEpoll.epoll_create1;
@@ -164,7 +165,7 @@ public final class Epoll implements AutoCloseable {
     }
 
     /// A listener that may not accept now stays readable: it must not be watched, or we
-    /// spin.
+    /// spin. Nor may it stay in the set, where a hang-up is reported unasked.
     private void watchListener() throws IOException {
         if (listener.isEmptying()) {
             onAccept();
@@ -173,7 +174,7 @@ public final class Epoll implements AutoCloseable {
         if (wanted != accepting) {
             accepting = wanted;
             if (listener.isOpen()) { // close takes a descriptor out of the set
-                watch(EPOLL_CTL_MOD, listener.fd(), wanted ? Interest.READ : Interest.WAIT);
+                watch(wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener.fd(), Interest.READ);
             }
         }
     }

@@ -154,7 +154,7 @@ public final class ForkPerClient implements AutoCloseable {
 
     /// All that it needs was made before the fork.
     private void child(int client, int place) {
-        Unistd.close(errno, listener.fd()); // the port is the parent's
+        int _ = listener.letGo(); // the port is the parent's
         lifeline.letGo();
         int status = conversation.serve(client, place);
         _exit(errno, status); // which closes the connection
@@ -196,10 +196,11 @@ public final class ForkPerClient implements AutoCloseable {
         if (listener.isEmptying() && !children.isFull() && waiting == NONE) {
             return 0; // shut: no longer reported readable
         }
-        if (waiting != NONE || listener.isPaused()) {
+        if (waiting != NONE) {
             return (int) ListeningSocket.PAUSE_MILLIS;
         }
-        return children.timeoutMillis(); // not longer than the grace could last unnoticed
+        // Not longer than the grace could last unnoticed.
+        return listener.timeoutMillis(children.timeoutMillis());
     }
 
     /// Shuts the door, and tells the children, those of the queue too.

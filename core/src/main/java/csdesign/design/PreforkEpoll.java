@@ -81,7 +81,7 @@ public final class PreforkEpoll implements AutoCloseable {
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin
     public static void serve(Server server) throws IOException {
-        try (ListeningSocket listener = ListeningSocket.open(server);
+        try (ListeningSocket listener = ListeningSocket.openShared(server);
                 Workers workers = Workers.start(
                         server, PreforkEpoll.class, _ -> new int[] {listener.fd()})) {
             workers.awaitReady();

@@ -4,7 +4,6 @@ package csdesign.design;
 import csdesign.kit.Acceptor;
 import csdesign.kit.BlockingDriver;
 import csdesign.kit.ListeningSocket;
-import csdesign.kit.Log;
 import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
 import csdesign.kit.WorkerThreads;
@@ -61,9 +60,8 @@ public final class PrethreadedAccept {
         try (ListeningSocket listener = ListeningSocket.openBlocking(server);
                 BlockingDriver driver = new BlockingDriver(server, server.scoreboard().row(0))) {
             int fd = listener.fd();
-            Log log = new Log(server.slug());
             WorkerThreads workers = WorkerThreads.start(server, row -> {
-                try (Acceptor acceptor = new Acceptor(fd, server, log)) {
+                try (Acceptor acceptor = new Acceptor(fd, server)) {
                     loop(acceptor, driver, row);
                 }
             });

@@ -9,7 +9,6 @@ import static csdesign.posix.SysPoll.poll;
 import static csdesign.posix.SysPoll.revents;
 import static csdesign.posix.SysPoll.set;
 
-import csdesign.kit.Acceptor;
 import csdesign.kit.BlockingDriver;
 import csdesign.kit.SpawnedChildren;
 import csdesign.kit.ListeningSocket;
@@ -69,25 +68,25 @@ public final class SpawnPerClient implements AutoCloseable {
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin, or its own descriptors fail it
     public static void serve(Server server) throws IOException {
-        try (ListeningSocket listener = ListeningSocket.open(server);
-                Acceptor acceptor = new Acceptor(listener.fd(), server);
+        try (ListeningSocket listener = ListeningSocket.openForOthers(server);
                 StopDescriptor stop = StopDescriptor.of(server.stop());
                 SpawnedChildren children = new SpawnedChildren(server, SpawnPerClient.class);
                 SpawnPerClient parent = new SpawnPerClient()) {
             server.announce(listener.port());
-            parent.loop(server, listener, acceptor, stop, children);
+            parent.loop(server, listener, stop, children);
         }
     }
 
     // @start region="loop"
-    private void loop(Server server, ListeningSocket listener, Acceptor acceptor,
-            StopDescriptor stop, SpawnedChildren children) throws IOException {
-        boolean accepting = true;
-        while ((accepting || children.anyAlive()) && !server.stop().graceIsOver()) {
+    private void loop(
+            Server server, ListeningSocket listener, StopDescriptor stop, SpawnedChildren children)
+            throws IOException {
+        while ((listener.isOpen() || children.anyAlive()) && !server.stop().graceIsOver()) {
             set(polled, 0, stop.fd(), POLLIN);
             set(polled, 1, children.fd(), POLLIN);
-            set(polled, 2, accepting && children.isRoom() ? listener.fd() : -1, POLLIN); // 1
-            int ready = poll(errno, polled, 3, children.timeoutMillis());
+            boolean accepting = listener.isAccepting() && children.isRoom();
+            set(polled, 2, accepting ? listener.fd() : -1, POLLIN); // 1
+            int ready = poll(errno, polled, 3, listener.timeoutMillis(children.timeoutMillis()));
             check(ready == -EINTR ? 0 : ready, "poll");
             if (revents(polled, 0) != 0) {
                 stop.clear();
@@ -95,10 +94,9 @@ public final class SpawnPerClient implements AutoCloseable {
                 children.askToStop();
             }
             children.reap(); // 4
-            while (accepting && children.isRoom()) {
-                int client = acceptor.tryAccept(); // 2
-                if (client == Acceptor.NONE) {
-                    accepting = !server.stop().requested(); // the queue is empty
+            while (listener.isAccepting() && children.isRoom()) {
+                int client = listener.accept(); // 2
+                if (client == ListeningSocket.NONE) {
                     break;
                 }
                 children.start(client); // 3

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
-import static csdesign.posix.SysSocket.SOCK_CLOEXEC;
-
 import csdesign.posix.Errno;
-import csdesign.posix.Fcntl;
-import csdesign.posix.SysSocket;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /// One of many who wait in accept(2) on the same listening socket, each a thread that is
 /// really blocked in the system call. Made and used by that thread.
 ///
-/// **When accept fails** it does as [ListeningSocket] does, but sleeps through the pause.
+/// **When accept fails** `AcceptFailures` decides; this thread sleeps through a pause.
 ///
 /// **How it stops.** [ListeningSocket#shut] makes the socket non-blocking for all who
 /// share it; who is blocked in accept already is got out by a signal. Then each takes
@@ -28,30 +23,22 @@ public final class Acceptor implements AutoCloseable {
 
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
-    private final int fd;
+    private final AcceptQueue queue;
+    private final AcceptFailures failures;
+    private final Server server;
     private final Stop stop;
-    private final Log log;
     private final Interrupter interrupter;
-
-    /// For the thread that calls this, alone in its process.
-    ///
-    /// @param fd a listening socket in blocking mode, which stays open
-    /// @param server the wish to stop
-    /// @throws IOException when the kernel refuses the handler of a signal
-    public Acceptor(int fd, Server server) throws IOException {
-        this(fd, server, new Log(server.slug()));
-    }
 
     /// For the thread that calls this.
     ///
     /// @param fd a listening socket in blocking mode, which stays open
     /// @param server the wish to stop
-    /// @param log of all threads together: out of descriptors, they all are
     /// @throws IOException when the kernel refuses the handler of a signal
-    public Acceptor(int fd, Server server, Log log) throws IOException {
-        this.fd = fd;
+    public Acceptor(int fd, Server server) throws IOException {
+        queue = new AcceptQueue(errno, fd, 0, server.scoreboard());
+        failures = new AcceptFailures(server, new Log(server));
+        this.server = server;
         stop = server.stop();
-        this.log = log;
         interrupter = new Interrupter(stop);
     }
 
@@ -60,21 +47,24 @@ public final class Acceptor implements AutoCloseable {
     /// @return its descriptor, in blocking mode and close-on-exec; [#NONE] after a stop,
     ///     once the queue is empty
     public int accept() {
-        while (!stop.graceIsOver()) {
-            if (stop.requested() && !isShut()) {
+        while (!stop.graceIsOver() && stop.failure() == null) {
+            boolean stopping = stop.requested();
+            if (stopping && !isShut()) {
                 return NONE;
             }
             interrupter.enter();
-            int client = SysSocket.accept4(
-                    errno, fd, MemorySegment.NULL, MemorySegment.NULL, SOCK_CLOEXEC);
+            int client = queue.take();
             interrupter.leave();
             if (client >= 0) {
+                failures.success();
                 return client;
             }
-            if (client == -Errno.EAGAIN && stop.requested()) {
-                return NONE; // it is shut, and the queue is empty
+            AcceptFailures.Verdict verdict = failures.judge(-client);
+            if (verdict == AcceptFailures.Verdict.GIVE_UP
+                    || (verdict == AcceptFailures.Verdict.EMPTY && stopping)) {
+                return NONE; // empty: it is shut, and all were taken
             }
-            pause(-client);
+            rest(verdict);
         }
         return NONE;
     }
@@ -84,34 +74,30 @@ public final class Acceptor implements AutoCloseable {
     /// @return its descriptor, in blocking mode and close-on-exec; [#NONE] when there is
     ///     nothing to accept, or nothing to accept it with
     public int tryAccept() {
-        int client = SysSocket.accept4(
-                errno, fd, MemorySegment.NULL, MemorySegment.NULL, SOCK_CLOEXEC);
+        int client = queue.take();
         if (client >= 0) {
+            failures.success();
             return client;
         }
-        if (client != -Errno.EAGAIN) {
-            pause(-client);
+        AcceptFailures.Verdict verdict = failures.judge(-client);
+        if (verdict != AcceptFailures.Verdict.EMPTY) {
+            rest(verdict);
         }
         return NONE;
     }
 
-    private void pause(int cause) {
-        switch (cause) {
-            case Errno.EAGAIN -> sleep(1); // shut: the wish to stop will be here in a moment
-            case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> {
-                log.warn(ListeningSocket.pausing(cause));
-                sleep(ListeningSocket.PAUSE_MILLIS);
-            }
-            default -> {
-                // EINTR: a stop. ECONNABORTED and the network's errors: see ListeningSocket.
-            }
+    private static void rest(AcceptFailures.Verdict verdict) {
+        switch (verdict) {
+            case PAUSE -> sleep(AcceptFailures.PAUSE_MILLIS);
+            case EMPTY -> sleep(1); // shut: the wish to stop will be here in a moment
+            case AGAIN, GIVE_UP -> {}
         }
     }
 
     /// Waits for who shuts it: the wish to stop reaches everybody in no order.
     private boolean isShut() {
         for (long waited = 0; waited < SHUT_MILLIS; waited++) {
-            if ((Fcntl.fcntl(errno, fd, Fcntl.F_GETFL, 0) & Fcntl.O_NONBLOCK) != 0) {
+            if (server.scoreboard().door() != Door.OPEN) {
                 return true;
             }
             sleep(1);
@@ -130,6 +116,7 @@ public final class Acceptor implements AutoCloseable {
     @Override
     public void close() {
         interrupter.close();
+        queue.close();
         arena.close();
     }
 }

@@ -14,9 +14,9 @@ import java.util.Queue;
 /// A listening socket of the JDK, whose accept blocks, with the two policies that no
 /// design is about: what to do when accept fails, and how to stop.
 ///
-/// **When accept fails**, whatever the cause, accepting pauses for [#PAUSE_MILLIS] and
-/// one line a second says so. The JDK gives no errno, only a text, so causes are not told
-/// apart.
+/// **When accept fails** `AcceptFailures` decides. The JDK gives no errno, only a text in
+/// the user's language: a lack of descriptors is known by a second socket that cannot be
+/// opened either.
 ///
 /// **How to stop.** Closing a channel ends an accept in another thread, but also resets
 /// every connection that waits in its queue. So a stop makes one connection of its own,
@@ -25,13 +25,11 @@ import java.util.Queue;
 /// before: a connection that completes between the last accept and the close is reset.
 /// [ListeningSocket] has one.
 public final class ListeningChannel implements AutoCloseable {
-    /// How long accepting pauses, in milliseconds.
-    public static final long PAUSE_MILLIS = ListeningSocket.PAUSE_MILLIS;
-
     private final ServerSocketChannel channel;
     private final InetSocketAddress address;
     private final Stop stop;
     private final Log log;
+    private final AcceptFailures failures;
     private final Stop.Watching watching;
     private final Queue<SocketChannel> queue = new ArrayDeque<>();
     private volatile @Nullable SocketAddress bell;
@@ -40,7 +38,8 @@ public final class ListeningChannel implements AutoCloseable {
         this.channel = channel;
         this.address = (InetSocketAddress) channel.getLocalAddress();
         this.stop = server.stop();
-        this.log = new Log(server.slug());
+        this.log = new Log(server);
+        this.failures = new AcceptFailures(server, log);
         this.watching = stop.watch(this::ring);
     }
 
@@ -77,6 +76,7 @@ public final class ListeningChannel implements AutoCloseable {
         while (!stop.requested()) {
             try {
                 SocketChannel client = channel.accept();
+                failures.success();
                 if (isBell(client)) {
                     client.close();
                 } else {
@@ -86,7 +86,7 @@ public final class ListeningChannel implements AutoCloseable {
                 if (!channel.isOpen()) {
                     return null;
                 }
-                pause(e);
+                onFailure(e);
             }
         }
         while (queue.isEmpty() && channel.isOpen() && !stop.graceIsOver()) {
@@ -120,17 +120,33 @@ public final class ListeningChannel implements AutoCloseable {
             closeChannel();
         } catch (IOException e) {
             if (queue.isEmpty()) {
-                pause(e);
+                onFailure(e);
             }
         }
     }
 
-    private void pause(IOException cause) {
-        log.warn("accept: " + cause.getMessage() + ": accepting pauses " + PAUSE_MILLIS
-                + " ms; connections wait in the backlog."
-                + " Raise the limit (ulimit -n), or lower --max-connections below it");
+    private void onFailure(IOException cause) {
+        AcceptFailures.Kind kind = anotherCanBeOpened()
+                ? AcceptFailures.Kind.UNKNOWN
+                : AcceptFailures.Kind.SHORTAGE;
+        switch (failures.judge(kind, "accept: " + cause.getMessage())) {
+            case GIVE_UP -> closeChannel();
+            case PAUSE -> pause();
+            case AGAIN, EMPTY -> {}
+        }
+    }
+
+    private static boolean anotherCanBeOpened() {
+        try (SocketChannel _ = SocketChannel.open()) {
+            return true;
+        } catch (IOException none) {
+            return false;
+        }
+    }
+
+    private void pause() {
         try {
-            Thread.sleep(PAUSE_MILLIS);
+            Thread.sleep(AcceptFailures.PAUSE_MILLIS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             close();

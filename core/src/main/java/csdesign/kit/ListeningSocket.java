@@ -7,7 +7,6 @@ import static csdesign.posix.SysSocket.SOCK_CLOEXEC;
 import static csdesign.posix.SysSocket.SOCK_NONBLOCK;
 import static csdesign.posix.SysSocket.SOCK_STREAM;
 import static csdesign.posix.SysSocket.SOL_SOCKET;
-import static csdesign.posix.SysSocket.SO_ATTACH_FILTER;
 import static csdesign.posix.SysSocket.SO_REUSEADDR;
 import static csdesign.posix.SysSocket.SO_REUSEPORT;
 import static csdesign.posix.SysSocket.TCP_NODELAY;
@@ -27,36 +26,47 @@ import java.net.InetSocketAddress;
 /// and none is about: what to do when accept fails, and how to stop without losing
 /// anybody.
 ///
-/// **When accept fails.** A connection that died in the queue is passed over. When the
-/// process or the system is out of something (EMFILE, ENFILE, ENOBUFS, ENOMEM), accepting
-/// pauses for [#PAUSE_MILLIS] and one line a second says so: the listener stays readable
-/// all the while, so a loop that kept watching it would spin.
+/// **When accept fails** `AcceptFailures` decides. Through a pause the socket stays
+/// readable, and a loop that kept watching it would spin: it asks [#isAccepting]. Where
+/// accept fails for good the server is told to stop, with the cause.
 ///
-/// **How to stop.** [#shut] closes the door before the queue is emptied: a packet filter
-/// that lets nothing in. Connections in the queue are still accepted; new ones are not
-/// answered, and refused once the socket is closed. Without it there is always one more
-/// connection under load, and those that arrive between the last accept and close get a
-/// RST.
+/// **How to stop.** [#shut] keeps newcomers out before the queue is emptied. Connections
+/// in the queue are still accepted; new ones are not answered, and refused once the
+/// socket is closed. Without it there is always one more connection under load, and those
+/// that arrive between the last accept and close get a RST. By which means that is done,
+/// and what is left where the kernel refuses one, is said by `Door`. A stop goes on,
+/// whatever is refused.
 public final class ListeningSocket implements AutoCloseable {
     /// What [#accept] answers when there is nothing to accept now.
     public static final int NONE = -1;
 
-    /// How long accepting pauses, in milliseconds. HAProxy pauses 100 at most, nginx 500.
-    public static final long PAUSE_MILLIS = 100;
+    /// How long accepting pauses, in milliseconds.
+    public static final long PAUSE_MILLIS = AcceptFailures.PAUSE_MILLIS;
 
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
+    private final Server server;
     private final Log log;
+    private final AcceptFailures failures;
     private final int fd;
     private final int port;
+    private final boolean alone;
+    private final AcceptQueue queue;
     private boolean open = true;
-    private boolean shut;
+    private Door door = Door.OPEN;
     private boolean paused;
     private long resumeNanos;
 
+    /// @param beside whether others listen at the same port
+    /// @param alone whether all who come are accepted through this object
+    /// @param flags of the connections that are
     private ListeningSocket(
-            InetSocketAddress address, int backlog, boolean shared, Log log) throws IOException {
-        this.log = log;
+            Server server, InetSocketAddress address, boolean beside, boolean alone, int flags)
+            throws IOException {
+        this.server = server;
+        this.alone = alone;
+        log = new Log(server);
+        failures = new AcceptFailures(server, log);
         fd = check(
                 SysSocket.socket(
                         errno,
@@ -67,7 +77,7 @@ public final class ListeningSocket implements AutoCloseable {
         try {
             check(SysSocket.setsockopt(errno, fd, SOL_SOCKET, SO_REUSEADDR, 1), "setsockopt",
                     "SO_REUSEADDR");
-            if (shared) {
+            if (beside) {
                 check(SysSocket.setsockopt(errno, fd, SOL_SOCKET, SO_REUSEPORT, 1), "setsockopt",
                         "SO_REUSEPORT");
             }
@@ -76,8 +86,9 @@ public final class ListeningSocket implements AutoCloseable {
                     "TCP_NODELAY");
             MemorySegment name = SockAddr.of(arena, address);
             check(SysSocket.bind(errno, fd, name, (int) name.byteSize()), "bind", address);
-            check(SysSocket.listen(errno, fd, backlog), "listen", address);
+            check(SysSocket.listen(errno, fd, server.limits().backlog()), "listen", address);
             port = boundPort();
+            queue = new AcceptQueue(errno, fd, flags, server.scoreboard());
         } catch (IOException e) {
             Unistd.close(errno, fd);
             arena.close();
@@ -88,22 +99,37 @@ public final class ListeningSocket implements AutoCloseable {
     /// Binds and listens.
     ///
     /// @param server where, and with which backlog
-    /// @return the socket
+    /// @return the socket, whose connections are in non-blocking mode
     /// @throws IOException when the address is taken, or not ours
     public static ListeningSocket open(Server server) throws IOException {
-        return new ListeningSocket(
-                server.address(), server.limits().backlog(), false, new Log(server.slug()));
+        return new ListeningSocket(server, server.address(), false, true, SOCK_NONBLOCK);
     }
 
-    /// The same for accept calls that wait: see [Acceptor]. [#shut] ends their waiting.
+    /// The same for a loop that accepts for others, who block.
+    ///
+    /// @param server where, and with which backlog
+    /// @return the socket, whose connections are in blocking mode
+    /// @throws IOException when the address is taken, or not ours
+    public static ListeningSocket openForOthers(Server server) throws IOException {
+        return new ListeningSocket(server, server.address(), false, true, 0);
+    }
+
+    /// The same for [Acceptor#tryAccept], of several.
+    ///
+    /// @param server where, and with which backlog
+    /// @return the socket, in non-blocking mode
+    /// @throws IOException when the address is taken, or not ours
+    public static ListeningSocket openShared(Server server) throws IOException {
+        return new ListeningSocket(server, server.address(), false, false, 0);
+    }
+
+    /// The same for [Acceptor#accept], which waits. [#shut] ends the waiting.
     ///
     /// @param server where, and with which backlog
     /// @return the socket, in blocking mode
     /// @throws IOException when the address is taken, or not ours
     public static ListeningSocket openBlocking(Server server) throws IOException {
-        ListeningSocket socket = open(server);
-        socket.setNonBlocking(false);
-        return socket;
+        return openShared(server).blocking();
     }
 
     /// One of several that listen on the same port: the kernel shards the connections.
@@ -117,16 +143,24 @@ public final class ListeningSocket implements AutoCloseable {
         InetSocketAddress address = port == 0
                 ? server.address()
                 : new InetSocketAddress(server.address().getAddress(), port);
-        ListeningSocket socket = new ListeningSocket(
-                address, server.limits().backlog(), true, new Log(server.slug()));
-        socket.setNonBlocking(false);
-        return socket;
+        return new ListeningSocket(server, address, true, false, 0).blocking();
     }
 
-    private void setNonBlocking(boolean nonBlocking) throws IOException {
-        int flags = check(Fcntl.fcntl(errno, fd, Fcntl.F_GETFL, 0), "fcntl", "F_GETFL");
+    private ListeningSocket blocking() throws IOException {
+        int blocking = setNonBlocking(false);
+        if (blocking < 0) {
+            close();
+        }
+        check(blocking, "fcntl", "F_SETFL");
+        return this;
+    }
+
+    private int setNonBlocking(boolean nonBlocking) {
+        int flags = Fcntl.fcntl(errno, fd, Fcntl.F_GETFL, 0);
         int wanted = nonBlocking ? flags | Fcntl.O_NONBLOCK : flags & ~Fcntl.O_NONBLOCK;
-        check(Fcntl.fcntl(errno, fd, Fcntl.F_SETFL, wanted), "fcntl", "F_SETFL");
+        return flags < 0 || wanted == flags
+                ? flags
+                : Fcntl.fcntl(errno, fd, Fcntl.F_SETFL, wanted);
     }
 
     /// The descriptor to watch for reading while [#isAccepting].
@@ -145,47 +179,31 @@ public final class ListeningSocket implements AutoCloseable {
 
     /// Takes the next connection of the queue.
     ///
-    /// @return its descriptor, non-blocking and close-on-exec, or [#NONE]
+    /// @return its descriptor, close-on-exec, or [#NONE]
     public int accept() {
-        while (open) {
-            int client = SysSocket.accept4(
-                    errno, fd, MemorySegment.NULL, MemorySegment.NULL,
-                    SOCK_NONBLOCK | SOCK_CLOEXEC);
+        for (int i = 0; open && i <= AcceptFailures.MOST_AT_ONCE; i++) {
+            int client = queue.take();
             if (client >= 0) {
+                failures.success();
                 return client;
             }
-            switch (-client) {
-                case Errno.EAGAIN -> {
-                    if (shut) {
-                        close(); // the door was shut and now the queue is empty
-                    }
-                    return NONE;
-                }
-                case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> {
-                    pause(-client);
-                    return NONE;
-                }
-                default -> {
-                    // EINTR; ECONNABORTED, EPROTO and the network's errors concern one connection
-                    // that is gone from the queue: accept(2), "Error handling".
-                    continue;
-                }
+            AcceptFailures.Verdict verdict = failures.judge(-client);
+            if (verdict != AcceptFailures.Verdict.AGAIN) {
+                obey(verdict);
+                return NONE;
             }
         }
-        return NONE;
+        return NONE; // the loop looks at the stop
     }
 
-    private void pause(int cause) {
-        paused = true;
-        resumeNanos = System.nanoTime() + PAUSE_MILLIS * 1_000_000;
-        log.warn(pausing(cause));
-    }
-
-    /// What is said when accepting pauses.
-    static String pausing(int cause) {
-        return "accept: " + Errno.name(cause) + ": " + Errno.description(cause)
-                + ": accepting pauses " + PAUSE_MILLIS + " ms; connections wait in the backlog."
-                + " Raise the limit (ulimit -n), or lower --max-connections below it";
+    private void obey(AcceptFailures.Verdict verdict) {
+        boolean empty = verdict == AcceptFailures.Verdict.EMPTY;
+        if (door != Door.OPEN && (empty || verdict == AcceptFailures.Verdict.GIVE_UP)) {
+            close(); // the door was shut, and now the queue is empty or cannot be emptied
+        } else if (!empty) {
+            paused = true;
+            resumeNanos = System.nanoTime() + PAUSE_MILLIS * 1_000_000;
+        }
     }
 
     /// Whether it is open and not pausing.
@@ -205,6 +223,17 @@ public final class ListeningSocket implements AutoCloseable {
         return open && paused;
     }
 
+    /// How long a loop may wait before it asks for the listener again.
+    ///
+    /// @param most how long it may wait otherwise, as poll takes it; -1 for ever
+    /// @return milliseconds for poll and epoll_wait
+    public int timeoutMillis(int most) {
+        if (!isPaused()) {
+            return most;
+        }
+        return most < 0 ? (int) PAUSE_MILLIS : (int) Math.min(most, PAUSE_MILLIS);
+    }
+
     /// Whether it is open.
     ///
     /// @return false once it was shut and its queue is empty, and after close
@@ -218,31 +247,25 @@ public final class ListeningSocket implements AutoCloseable {
     /// @return true from [#shut] until an accept finds the queue empty, but not while it
     ///     pauses
     public boolean isEmptying() {
-        return shut && isAccepting();
+        return door != Door.OPEN && isAccepting();
     }
 
     /// Lets no new connection in; those in the queue can still be accepted, and the
-    /// [#accept] that finds it empty closes the socket.
-    ///
-    /// @throws IOException when the kernel refuses the filter
-    public void shut() throws IOException {
-        if (shut || !open) {
+    /// [#accept] that finds it empty closes the socket. Nothing that the kernel refuses
+    /// keeps the server from stopping.
+    public void shut() {
+        if (door != Door.OPEN || !open) {
             return;
         }
-        shut = true;
-        setNonBlocking(true); // for all who share it: who finds the queue empty leaves
-        try (Arena own = Arena.ofConfined()) {
-            // struct sock_filter { u16 code; u8 jt, jf; u32 k; }: BPF_RET|BPF_K 0, "take 0 bytes".
-            MemorySegment dropAll = own.allocate(8);
-            dropAll.set(ValueLayout.JAVA_SHORT, 0, (short) 0x06);
-            // struct sock_fprog { unsigned short len; struct sock_filter *filter; }
-            MemorySegment program = own.allocate(16, 8);
-            program.set(ValueLayout.JAVA_SHORT, 0, (short) 1);
-            program.set(ValueLayout.ADDRESS, 8, dropAll);
-            check(
-                    SysSocket.setsockopt(errno, fd, SOL_SOCKET, SO_ATTACH_FILTER, program, 16),
-                    "setsockopt",
-                    "SO_ATTACH_FILTER");
+        door = Door.shut(errno, fd, SockAddr.family(server.address()), log);
+        server.scoreboard().door(door);
+        int unblocked = setNonBlocking(true); // all who share it leave when they find it empty
+        if (unblocked < 0) {
+            log.warn("connections that wait in the backlog may be reset, since those who accept"
+                    + " cannot be told to empty it (fcntl: " + Errno.name(-unblocked) + ")");
+        }
+        if (door == Door.STAYS_OPEN && alone) {
+            queue.hold();
         }
     }
 
@@ -253,11 +276,23 @@ public final class ListeningSocket implements AutoCloseable {
         return SockAddr.read(name).getPort();
     }
 
+    /// A forked child's first act: closes the copies that it has got of the socket and of
+    /// the connections that wait here for others.
+    ///
+    /// @return how many connections they are
+    public int letGo() {
+        Unistd.close(errno, fd);
+        return queue.close();
+    }
+
     @Override
     public void close() {
         if (open) {
+            int waiting = letGo();
+            if (waiting > 0) { // the grace was over before their turn came
+                server.scoreboard().row(0).cut(waiting);
+            }
             open = false;
-            Unistd.close(errno, fd);
             arena.close();
         }
     }

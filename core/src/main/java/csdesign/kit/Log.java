@@ -10,14 +10,24 @@ public final class Log {
     private static final long INTERVAL_NANOS = 1_000_000_000;
 
     private final String prefix;
-    private long quietUntilNanos = System.nanoTime();
+    private final Scoreboard rhythm;
     private long held;
 
     /// A log of its own rhythm.
     ///
     /// @param slug the design that speaks
     public Log(String slug) {
+        this(slug, Scoreboard.create(1));
+    }
+
+    /// A log in the rhythm of all who accept together, threads or processes.
+    Log(Server server) {
+        this(server.slug(), server.scoreboard());
+    }
+
+    private Log(String slug, Scoreboard rhythm) {
         prefix = "csdesign " + slug + ": ";
+        this.rhythm = rhythm;
     }
 
     /// Says it, or counts it when something was said less than a second ago. From any
@@ -25,13 +35,11 @@ public final class Log {
     ///
     /// @param line what happened, the limit, and the remedy
     public synchronized void warn(String line) {
-        long now = System.nanoTime();
-        if (now - quietUntilNanos < 0) {
+        if (!rhythm.maySpeak(System.nanoTime(), INTERVAL_NANOS)) {
             held++;
             return;
         }
         System.err.println(prefix + line + (held == 0 ? "" : " (and " + held + " more like it)"));
-        quietUntilNanos = now + INTERVAL_NANOS;
         held = 0;
     }
 }

@@ -28,15 +28,24 @@ import java.util.List;
 /// however the server ends.
 ///
 /// ```text
-///   | common: 128 bytes, for a mutex | row 0: 128 bytes | row 1 | ...
+///   | 64 bytes for a mutex | 64 bytes of the pool as a whole | row 0: 128 bytes | row 1 | ...
 /// ```
 public final class Scoreboard {
     private static final long ROW_BYTES = 128;
 
     /// What stands before the first row.
     private static final long COMMON_BYTES = 128;
+
+    /// How much of it is a design's.
+    private static final long MUTEX_BYTES = 64;
     private static final List<State> STATES = List.of(State.values());
+    private static final List<Door> DOORS = List.of(Door.values());
     private static final VarHandle CELL = JAVA_LONG.varHandle();
+
+    // Where that stands which concerns the whole pool, in bytes.
+    private static final long DOOR = 64;
+    private static final long ACCEPT_ERROR = 72;
+    private static final long QUIET_UNTIL = 80;
 
     // Where each count stands in its row, in bytes.
     private static final long PID = 0;
@@ -131,9 +140,42 @@ public final class Scoreboard {
 
     /// Memory that all workers see, for what they coordinate by.
     ///
-    /// @return 128 bytes, zeros at first
+    /// @return 64 bytes, zeros at first
     public MemorySegment common() {
-        return table.asSlice(0, COMMON_BYTES);
+        return table.asSlice(0, MUTEX_BYTES);
+    }
+
+    /// Says how the listening socket was shut.
+    void door(Door door) {
+        CELL.setVolatile(table, DOOR, (long) DOORS.indexOf(door));
+    }
+
+    /// How the listening socket that all accept from was shut.
+    Door door() {
+        return DOORS.get((int) (long) CELL.getVolatile(table, DOOR));
+    }
+
+    /// Says why nobody can be accepted any more.
+    void acceptError(int errno) {
+        CELL.setVolatile(table, ACCEPT_ERROR, (long) errno);
+    }
+
+    /// Why nobody can be accepted any more.
+    ///
+    /// @return the errno of accept; 0 while it works
+    int acceptError() {
+        return (int) (long) CELL.getVolatile(table, ACCEPT_ERROR);
+    }
+
+    /// Asks for leave to say a line, of which all who accept together say one in a while.
+    ///
+    /// @param now by [System#nanoTime], which all processes share
+    /// @param pauseNanos for how long it is quiet then
+    /// @return whether to say it
+    boolean maySpeak(long now, long pauseNanos) {
+        long until = (long) CELL.getVolatile(table, QUIET_UNTIL);
+        return (until == 0 || now - until >= 0)
+                && CELL.compareAndSet(table, QUIET_UNTIL, until, now + pauseNanos);
     }
 
     /// The row of a worker.

@@ -25,6 +25,7 @@ public final class Stop {
     private volatile boolean requested;
     private volatile long requestedNanos;
     private volatile long deadlineNanos;
+    private volatile @Nullable IOException failure;
     private boolean signalled;
 
     /// Not yet wished for.
@@ -36,10 +37,15 @@ public final class Stop {
 
     /// Wishes it. Wished again, nothing happens. From any thread.
     public void request() {
+        begin(null);
+    }
+
+    private void begin(@Nullable IOException cause) {
         synchronized (this) {
             if (requested) {
                 return;
             }
+            failure = cause;
             requestedNanos = System.nanoTime();
             deadlineNanos = requestedNanos + graceNanos;
             requested = true;
@@ -59,6 +65,30 @@ public final class Stop {
         if (again) {
             deadlineNanos = System.nanoTime();
             watchers.forEach(Runnable::run);
+        }
+    }
+
+    /// Wishes it since the server cannot go on, unless it was wished for before.
+    ///
+    /// @param cause what the server ends with: see [#throwFailure]
+    public void fail(IOException cause) {
+        begin(cause);
+    }
+
+    /// Why the server could not go on.
+    ///
+    /// @return null when it could
+    public @Nullable IOException failure() {
+        return failure;
+    }
+
+    /// Ends a server that could not go on, once those in flight are answered.
+    ///
+    /// @throws IOException the cause, when there is one
+    public void throwFailure() throws IOException {
+        IOException cause = failure;
+        if (cause != null) {
+            throw cause;
         }
     }
 

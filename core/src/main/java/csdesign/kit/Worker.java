@@ -92,6 +92,9 @@ public final class Worker {
                     Server.of(words, scoreboard).stoppedBy(new Stop(Stop.ENDLESS_MILLIS)));
             worker.hangOn(parent);
             work.as(worker);
+            if (worker.server.stop().failure() != null) {
+                System.exit(1); // the parent says why: see Workers
+            }
             if (child) {
                 Runtime.getRuntime().halt(0); // there is nothing to clean up, and it is quicker
             }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
+import static csdesign.posix.Errno.check;
+
 import csdesign.posix.Errno;
 import csdesign.posix.Signal;
 import csdesign.posix.SysPoll;
@@ -22,7 +24,8 @@ import java.util.List;
 ///
 /// **Replacing.** The first death is made good at once; one that follows soon after waits
 /// twice as long as the last, up to [#MOST_BACKOFF_MILLIS]: a worker that cannot live
-/// must not cost the others the machine. Its row of the scoreboard keeps its counts.
+/// must not cost the others the machine. Its row of the scoreboard keeps its counts. A
+/// worker for which accept fails for good is not replaced: the server ends.
 ///
 /// Used by one thread, which must live as long as the workers shall: the kernel ends them
 /// with the thread that started them.
@@ -213,6 +216,10 @@ public final class Workers implements AutoCloseable {
         if (stopping) {
             return;
         }
+        if (server.scoreboard().acceptError() != 0) { // its replacement would fare no better
+            server.stop().fail(AcceptFailures.forGood(server.scoreboard().acceptError()));
+            return;
+        }
         boolean lived = System.nanoTime() - slot.startNanos > LIVED_MILLIS * 1_000_000;
         slot.backoffMillis = lived || slot.backoffMillis == 0
                 ? FIRST_BACKOFF_MILLIS
@@ -268,10 +275,12 @@ public final class Workers implements AutoCloseable {
     /// Waits for a death or the wish to stop.
     ///
     /// @return whether somebody died
-    private boolean wait(int millis) {
+    /// @throws IOException when poll fails: without a wait this would spin
+    private boolean wait(int millis) throws IOException {
         SysPoll.set(polled, 0, ends.fd(), SysPoll.POLLIN);
         SysPoll.set(polled, 1, stop.fd(), SysPoll.POLLIN);
-        SysPoll.poll(errno, polled, 2, millis);
+        int ready = SysPoll.poll(errno, polled, 2, millis);
+        check(ready == -Errno.EINTR ? 0 : ready, "poll");
         if (SysPoll.revents(polled, 1) != 0) {
             stop.clear();
         }

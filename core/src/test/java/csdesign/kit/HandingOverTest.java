@@ -107,8 +107,10 @@ class HandingOverTest {
         first.row(0).ownedBy(1);
         first.row(2).ownedBy(3);
 
-        assertThat(second.common().byteSize()).isEqualTo(128);
-        assertThat(second.common().get(JAVA_LONG, 120)).isEqualTo(-1);
+        assertThat(second.common().byteSize()).as("room for a mutex").isEqualTo(64);
+        assertThat(second.common().get(JAVA_LONG, 56)).isEqualTo(-1);
+        assertThat(second.door()).as("what the kit keeps behind it").isEqualTo(Door.OPEN);
+        assertThat(second.acceptError()).isZero();
         assertThat(second.row(0).accepted()).isZero();
         ByteBuffer file = ByteBuffer
                 .wrap(Files.readAllBytes(Path.of("/proc/self/fd/" + first.fd())))
