@@ -80,7 +80,9 @@ final class Honest {
     /// Plain Java has no call that shuts the door of a listening socket before its queue
     /// is emptied. A connection that completes after the signal, between the last accept
     /// and the close, is reset before it got a byte. Designs that need Linux shut it by a
-    /// packet filter.
+    /// packet filter, or by a least TTL, which needs no privilege. Where the kernel
+    /// refuses them both, they can do no more than plain Java, and say so:
+    /// [DoorContract].
     static boolean mayResetNewcomersAtStop(Catalog.Entry entry) {
         return entry.needs() == Catalog.Needs.JDK;
     }

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -79,7 +80,7 @@ final class ServerProcess implements AutoCloseable {
         }
 
         private static Command jvm(List<String> program, String slug, List<String> options) {
-            List<String> words = new ArrayList<>();
+            List<String> words = new ArrayList<>(withoutCapability());
             words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
             // It starts in half the time, and there are hundreds of starts.
             words.add("-XX:TieredStopAtLevel=1");
@@ -102,7 +103,7 @@ final class ServerProcess implements AutoCloseable {
         /// With a flag more for the JVM.
         Command withFlag(String flag) {
             List<String> more = new ArrayList<>(words);
-            more.add(1, flag);
+            more.add(withoutCapability().size() + 1, flag);
             return new Command(more);
         }
 
@@ -136,6 +137,15 @@ final class ServerProcess implements AutoCloseable {
             more.addAll(List.of("sh", "-c", "trap '' TERM && exec \"$@\"", "sh"));
             more.addAll(words);
             return new Command(more);
+        }
+
+        /// `-Dcsdesign.contract.without=net_admin` takes a capability away from all servers, where
+        /// there is one to take: of an ordinary user's they have none.
+        private static List<String> withoutCapability() {
+            String name = System.getProperty("csdesign.contract.without", "");
+            return name.isEmpty() || !"root".equals(System.getProperty("user.name"))
+                    ? List.of()
+                    : List.of("setpriv", "--bounding-set=-" + name, "--inh-caps=-" + name);
         }
 
         private static String jar() {
@@ -394,6 +404,23 @@ final class ServerProcess implements AutoCloseable {
     /// The numbers of the descriptors that the process that was started holds.
     List<Integer> openDescriptors() {
         return openDescriptors(process.toHandle());
+    }
+
+    /// The numbers of those on which the process that was started listens.
+    List<Integer> listeningDescriptors() {
+        // See [#connection]. 0A is LISTEN.
+        Pattern line = Pattern.compile(
+                String.format(
+                        " [0-9A-F]+:%04X [0-9A-F]+:0000 0A \\w{8}:\\w{8} \\S+ \\S+ +\\d+ +\\d+ (\\d+)",
+                        port));
+        Set<Path> listening = Stream.of("/proc/net/tcp", "/proc/net/tcp6")
+                .flatMap(file -> line.matcher(read(Path.of(file))).results())
+                .map(result -> Path.of("socket:[" + result.group(1) + "]"))
+                .collect(Collectors.toSet());
+        return descriptorFiles(process.toHandle()).stream()
+                .filter(file -> listening.contains(target(file)))
+                .map(file -> Integer.valueOf(file.getFileName().toString()))
+                .toList();
     }
 
     /// The numbers of the descriptors that a process holds.

@@ -32,6 +32,10 @@ record StopContract(Subject subject) {
     /// Well within the default grace of 10 s: a server that sits its grace out is late.
     private static final Duration PROMPT = Duration.ofSeconds(5);
 
+    /// A design that starts a JVM for each of those who wait needs more than the default grace on a
+    /// busy machine.
+    static final String[] QUEUE_OPTIONS = {"--grace", "60"};
+
     private static final long LONG_ANSWER = 32L * 1024 * 1024;
 
     @Test
@@ -136,7 +140,15 @@ record StopContract(Subject subject) {
 
     @Test
     void shouldServeTheAcceptQueue() throws Exception {
-        ServerProcess server = subject.ownServer();
+        ServerProcess server = subject.ownServer(QUEUE_OPTIONS);
+        int count = stopOverAQueue(subject, server);
+        expectQuietEnd(server, count);
+    }
+
+    /// Fills the queue, tells the server to stop, and expects an answer for each who waited.
+    ///
+    /// @return how many they were
+    static int stopOverAQueue(Subject subject, ServerProcess server) throws Exception {
         int count = subject.crowd(50);
         server.freeze();
         try (Crowd crowd = new Crowd(server, count)) {
@@ -147,7 +159,7 @@ record StopContract(Subject subject) {
             server.thaw();
             crowd.expectAnswersAndEnds(3000);
         }
-        expectQuietEnd(server, count);
+        return count;
     }
 
     @Test
@@ -228,7 +240,13 @@ record StopContract(Subject subject) {
     @Test
     void shouldLoseNobodyUnderLoad() throws Exception {
         ServerProcess server = subject.ownServer();
-        Load load = new Load(server, Honest.mayResetNewcomersAtStop(subject.entry()));
+        stopUnderLoad(subject, server, Honest.mayResetNewcomersAtStop(subject.entry()));
+        assertThat(server.err()).isEmpty();
+    }
+
+    static void stopUnderLoad(Subject subject, ServerProcess server, boolean newcomersMayBeReset)
+            throws Exception {
+        Load load = new Load(server, newcomersMayBeReset);
         load.start(16, subject.atOnce(4) - 1);
         int many = subject.crowd(500);
         await("load").atMost(ServerProcess.PATIENCE).until(() -> load.answers.get() > many);
@@ -236,7 +254,6 @@ record StopContract(Subject subject) {
         assertThat(server.awaitExit(ServerProcess.PATIENCE)).isZero();
         load.join();
         assertThat(load.errors).isEmpty();
-        assertThat(server.err()).isEmpty();
         assertThat(server.distributionSum())
                 .isBetween(load.connections.get() - load.resets.get(), load.connections.get());
     }

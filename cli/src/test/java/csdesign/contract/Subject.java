@@ -4,6 +4,7 @@ package csdesign.contract;
 import csdesign.contract.ServerProcess.Command;
 import csdesign.design.Catalog;
 import csdesign.design.Catalog.Family;
+import csdesign.design.Catalog.Needs;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -31,6 +32,11 @@ final class Subject implements AutoCloseable {
     /// Every design of the catalog.
     static Stream<Named<Subject>> all() {
         return those(_ -> true);
+    }
+
+    /// Every design that makes system calls.
+    static Stream<Named<Subject>> callers() {
+        return those(entry -> entry.needs() != Needs.JDK);
     }
 
     /// Every design with workers.
