@@ -32,7 +32,7 @@ public final class Stop {
     ///
     /// @param graceMillis how long those in flight may go on, in milliseconds
     public Stop(long graceMillis) {
-        graceNanos = graceMillis * 1_000_000;
+        graceNanos = Math.multiplyExact(graceMillis, 1_000_000L);
     }
 
     /// Wishes it. Wished again, nothing happens. From any thread.
