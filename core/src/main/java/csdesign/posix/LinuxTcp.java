@@ -75,6 +75,9 @@ public final class LinuxTcp {
     /// Offset of the count of segments received, also those without data, an `int`.
     public static final int TCPI_SEGS_IN = 140;
 
+    /// Offset of how many bytes wait to be sent for the first time, an `int`.
+    public static final int TCPI_NOTSENT_BYTES = 144;
+
     /// Offset of the count of segments received with data, an `int`.
     public static final int TCPI_DATA_SEGS_IN = 152;
 

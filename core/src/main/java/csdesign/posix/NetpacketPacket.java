@@ -27,6 +27,13 @@ public final class NetpacketPacket {
     /// The packet leaves this machine.
     public static final int PACKET_OUTGOING = 4;
 
+    /// The level of a packet socket's own options.
+    public static final int SOL_PACKET = 263;
+
+    /// How many packets came, and how many were lost for lack of room, since it was last
+    /// asked: two `int`.
+    public static final int PACKET_STATISTICS = 6;
+
     /// Size of a `struct sockaddr_ll` in bytes.
     public static final int SOCKADDR_LL_BYTES = 20;
 

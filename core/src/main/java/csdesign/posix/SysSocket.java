@@ -39,6 +39,16 @@ public final class SysSocket {
     /// Close on execve.
     public static final int SOCK_CLOEXEC = 0x80000;
 
+    /// What a socket's buffers hold, and what was dropped at it, since Linux 4.12: an
+    /// array of `int`, [#MEMINFO_BYTES] long.
+    public static final int SO_MEMINFO = 55;
+
+    /// Size of what [#SO_MEMINFO] answers, in bytes.
+    public static final int MEMINFO_BYTES = 36;
+
+    /// Offset in it of the count of segments that were dropped.
+    public static final int MEMINFO_DROPS = 32;
+
     /// The level of options that every socket has.
     public static final int SOL_SOCKET = 1;
 

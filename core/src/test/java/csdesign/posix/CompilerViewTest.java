@@ -39,14 +39,15 @@ class CompilerViewTest {
     private static final Map<String, List<String>> HEADERS = Map.of(
             "LinuxTcp", List.of("linux/tcp.h"),
             "LinuxTcp.TCP_", List.of("netinet/tcp.h"),
-            "NetpacketPacket", List.of("netpacket/packet.h", "net/ethernet.h"),
+            "NetpacketPacket", List.of("netpacket/packet.h", "net/ethernet.h", "sys/socket.h"),
             "SysIoctl", List.of("sys/ioctl.h", "net/if.h", "linux/sockios.h"),
             "SysPidfd", List.of("sys/syscall.h"), // <sys/pidfd.h> came with glibc 2.36
             "SysMman", List.of("sys/mman.h", "linux/mman.h"), // glibc learns of advice later
             "SysPoll", List.of("poll.h"),
             "SysSignalfd", List.of("sys/signalfd.h", "signal.h"),
             "SysSocket",
-            List.of("sys/socket.h", "sys/uio.h", "netinet/in.h", "netinet/tcp.h"),
+            List.of("sys/socket.h", "sys/uio.h", "netinet/in.h", "netinet/tcp.h",
+                    "linux/sock_diag.h"),
             "SockAddr", List.of("netinet/in.h"));
 
     /// Constants of our own: sizes and offsets.
@@ -63,6 +64,8 @@ class CompilerViewTest {
                     "offsetof(struct tcp_info, tcpi_total_retrans)"),
             Map.entry("LinuxTcp.TCPI_SEGS_OUT", "offsetof(struct tcp_info, tcpi_segs_out)"),
             Map.entry("LinuxTcp.TCPI_SEGS_IN", "offsetof(struct tcp_info, tcpi_segs_in)"),
+            Map.entry("LinuxTcp.TCPI_NOTSENT_BYTES",
+                    "offsetof(struct tcp_info, tcpi_notsent_bytes)"),
             Map.entry("LinuxTcp.TCPI_DATA_SEGS_IN", "offsetof(struct tcp_info, tcpi_data_segs_in)"),
             Map.entry("LinuxTcp.TCPI_DATA_SEGS_OUT",
                     "offsetof(struct tcp_info, tcpi_data_segs_out)"),
@@ -107,6 +110,8 @@ class CompilerViewTest {
             Map.entry("SysSignalfd.SIGINFO_BYTES", "sizeof(struct signalfd_siginfo)"),
             Map.entry("SysSignalfd.SIGSET_BYTES", "sizeof(sigset_t)"),
             Map.entry("SysSocket.IOVEC_BYTES", "sizeof(struct iovec)"),
+            Map.entry("SysSocket.MEMINFO_BYTES", "SK_MEMINFO_VARS * sizeof(__u32)"),
+            Map.entry("SysSocket.MEMINFO_DROPS", "SK_MEMINFO_DROPS * sizeof(__u32)"),
             Map.entry("SysSocket.MSGHDR_BYTES", "sizeof(struct msghdr)"));
 
     /// Constants that are room enough on either architecture, and what each one needs of it.
