@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 /// [Labs], with the options that it takes.
 @Command(name = "lab", description = {
         "Run an experiment: it says what you will see, does it, and judges each claim by the kernel's own figures.",
-        "Without a name: list them. Exit code 1 when a claim that can be shown here was not shown."
+        "Without a name: list them. Exit code 1 when a claim that can be shown here was not shown, or a part of the lab failed."
 }, synopsisSubcommandLabel = "[NAME]")
 final class LabCommand implements Runnable {
     private static final String JSON = "--json";
@@ -162,12 +162,14 @@ final class LabCommand implements Runnable {
                             ? new PrintStream(
                                     OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8)
                             : System.out);
-            entry.lab().run(settings, journal);
-            Journal.Run run = journal.end();
+            Journal.Run run = entry.lab().toVerdicts(settings, journal);
             if (json) {
                 PrintWriter out = spec.commandLine().getOut();
                 out.println(Json.MAPPER.writeValueAsString(run));
                 out.flush();
+            }
+            if (journal.failure().isPresent()) {
+                throw journal.failure().get(); // said in one line, and its code is 1
             }
             return run.isShown() ? 0 : 1;
         }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -16,35 +17,72 @@ import tools.jackson.databind.json.JsonMapper;
 ///
 /// @param exitCode of the command
 /// @param run what it printed
-record LabRun(int exitCode, JsonNode run) {
-    /// Runs a lab.
+/// @param ordinary the same by an ordinary user at the same time, where the tests are root's: without capabilities,
+///     so in the network that all share, beside other traffic
+record LabRun(int exitCode, JsonNode run, Optional<LabRun> ordinary) {
+    /// Runs a lab as the user of the tests, and as an ordinary one.
     ///
     /// @param arguments its name, and options after it
     static LabRun of(String... arguments) throws IOException, InterruptedException {
-        List<String> words = new ArrayList<>(
-                List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1", // as the launcher does for labs
-                        "-jar",
-                        System.getProperty("csdesign.jar"),
-                        "lab"));
+        if (!OrdinaryUser.isThere()) {
+            return alone(arguments);
+        }
+        try (OtherTraffic _ = new OtherTraffic()) {
+            Process ordinary = start(OrdinaryUser.command(), OrdinaryUser.jar(), arguments);
+            try {
+                LabRun own = alone(arguments);
+                return new LabRun(own.exitCode, own.run, Optional.of(end(ordinary)));
+            } finally {
+                ordinary.destroyForcibly();
+            }
+        }
+    }
+
+    /// Runs a lab as the user of the tests alone.
+    static LabRun alone(String... arguments) throws IOException, InterruptedException {
+        return end(start(List.of(), System.getProperty("csdesign.jar"), arguments));
+    }
+
+    /// Runs a lab as an ordinary user alone, in the network of the calling thread.
+    static LabRun byAnOrdinaryUser(String... arguments) throws IOException, InterruptedException {
+        return end(start(OrdinaryUser.command(), OrdinaryUser.jar(), arguments));
+    }
+
+    private static Process start(List<String> user, String jar, String... arguments)
+            throws IOException {
+        List<String> words = new ArrayList<>(user);
+        words.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1", // as the launcher does for labs
+                "-jar",
+                jar,
+                "lab"));
         words.addAll(List.of(arguments));
         words.addAll(List.of("--auto", "--json"));
-        Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
+        return new ProcessBuilder(words).redirectErrorStream(true).start();
+    }
+
+    private static LabRun end(Process process) throws IOException, InterruptedException {
         process.getOutputStream().close();
         String printed = new String(
                 process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         int code = process.waitFor();
         assertThat(printed).as("what the lab printed").startsWith("{");
-        return new LabRun(code, JsonMapper.shared().readTree(printed));
+        return new LabRun(code, JsonMapper.shared().readTree(printed), Optional.empty());
     }
 
-    /// That all claims were shown, but for those that this user or kernel cannot show.
+    /// That all claims were shown, but for those that this user or kernel cannot show; and all but those that need
+    /// privileges by an ordinary user too.
     void assertShown() {
         assertThat(exitCode).as("%s", run.get("verdicts").toPrettyString()).isZero();
         assertThat(stream("verdicts")).isNotEmpty()
                 .noneMatch(verdict -> verdict.get("verdict").asString().equals("not_shown"));
+        ordinary.ifPresent(LabRun::assertShown);
+        ordinary.ifPresent(user -> assertThat(user.stream("verdicts"))
+                .filteredOn(one -> one.get("verdict").asString().equals("not_here"))
+                .filteredOn(one -> verdict(one.get("claim").asString()).equals("shown"))
+                .allMatch(one -> one.get("evidence").asString().contains("run it as root")));
     }
 
     /// What became of a claim.

@@ -27,7 +27,6 @@ class RstIT {
         assertThat(lab.value(broken, "recv").asString()).isEqualTo("ECONNRESET (104)");
         assertThat(lab.value(broken, "state of the client").asString()).isEqualTo("CLOSE");
         assertThat(lab.value(broken, "in TIME_WAIT at the port").asLong()).isZero();
-        assertThat(lab.value(broken, "Tcp.OutRsts grew by").asLong()).isPositive();
     }
 
     @Test
@@ -45,7 +44,7 @@ class RstIT {
 
     @Test
     void shouldRefuseAtAClosedPort() {
-        assertThat(lab.value("Nobody listens", "connect").asString())
+        assertThat(lab.value("No one listens", "connect").asString())
                 .isEqualTo("ECONNREFUSED (111)");
     }
 

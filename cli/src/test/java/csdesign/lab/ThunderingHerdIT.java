@@ -59,7 +59,7 @@ class ThunderingHerdIT {
 
     @Test
     void shouldSayThatOneWaiterIsNoHerd() throws Exception {
-        LabRun alone = LabRun.of("thundering-herd", "-n", "1", "--connections", "10");
+        LabRun alone = LabRun.alone("thundering-herd", "-n", "1", "--connections", "10");
         alone.assertShown();
         assertThat(alone.verdict("epoll-herd")).isEqualTo("not_here");
         assertThat(alone.verdict("accept-one")).isEqualTo("shown");

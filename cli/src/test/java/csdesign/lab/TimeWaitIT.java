@@ -4,6 +4,10 @@ package csdesign.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import csdesign.evidence.PrivateNetwork;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -72,6 +76,28 @@ class TimeWaitIT {
                 .isEqualTo("0");
         assertThat(lab.value(client, "tcp_tw_reuse 1, connect").asString()).isEqualTo("0");
         assertThat(lab.value(client, "TcpExt.TWRecycled grew by").asLong()).isOne();
+    }
+
+    @Test
+    void shouldSayThatAFullTableHidesTimeWait() throws Exception {
+        assumeTrue(OrdinaryUser.isThere(), "setpriv and root make an ordinary user");
+        PrivateNetwork.run(network -> {
+            assumeTrue(network.isPrivate(), network.refusal());
+            Files.writeString(Path.of("/proc/sys/net/ipv4/tcp_max_tw_buckets"), "0");
+            LabRun full = LabRun.byAnOrdinaryUser("time-wait");
+            assertThat(full.exitCode()).isZero();
+            for (String claim : List.of("who", "restart", "too-late", "reuse", "jdk")) {
+                assertThat(full.verdict(claim)).as(claim).isEqualTo("not_here");
+                assertThat(full.evidence(claim)).as(claim).contains("tcp_max_tw_buckets is 0");
+            }
+            for (String claim : List.of("one", "rst")) {
+                assertThat(full.verdict(claim)).as(claim).isEqualTo("shown");
+            }
+            LabRun rst = LabRun.byAnOrdinaryUser("rst");
+            assertThat(rst.exitCode()).isZero();
+            assertThat(rst.verdict("orderly")).isEqualTo("not_here");
+            assertThat(rst.verdict("pure")).isEqualTo("shown");
+        });
     }
 
     private static String bind(int row, String old, String young) {

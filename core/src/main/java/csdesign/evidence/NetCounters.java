@@ -2,11 +2,11 @@
 package csdesign.evidence;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// What the network of the calling thread has counted: `Tcp.OutRsts`,
 /// `TcpExt.ListenOverflows`.
@@ -33,7 +33,7 @@ public final class NetCounters {
     public static NetCounters read() throws IOException {
         Map<String, Long> values = new HashMap<>();
         for (Path file : FILES) {
-            List<String> lines = Files.readAllLines(file);
+            List<String> lines = ProcNet.lines(file, Stream::toList);
             for (int i = 0; i + 1 < lines.size(); i += 2) { // a line of names, a line of values
                 String[] names = lines.get(i).split(" ", -1);
                 String[] numbers = lines.get(i + 1).split(" ", -1);

@@ -4,6 +4,7 @@ package csdesign.evidence;
 import static csdesign.posix.Errno.check;
 
 import csdesign.posix.Errno;
+import csdesign.posix.PosixException;
 import csdesign.posix.Sched;
 import csdesign.posix.SysIoctl;
 import csdesign.posix.SysSocket;
@@ -12,15 +13,18 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/// A network of an experiment's own: a loopback that nobody else uses, counters that
-/// count nobody else, and settings under /proc/sys/net that change for nobody else.
+/// A network of an experiment's own: a loopback that no one else uses, counters that
+/// count no one else, and settings under /proc/sys/net that change for no one else.
 ///
 /// It is the network namespace of one thread and of the threads and processes that this
 /// starts; the kernel takes it away when the last of them has ended. Making one needs
-/// CAP_SYS_ADMIN; who has it not experiments in the network that all share.
+/// CAP_SYS_ADMIN, and CAP_NET_ADMIN to bring its loopback up. A user who lacks them
+/// experiments in the network that all share, where others connect at the same time and
+/// counters count all of them.
 ///
 /// @see <a href="https://man7.org/linux/man-pages/man7/network_namespaces.7.html">network_namespaces(7)</a>
 public final class PrivateNetwork {
@@ -28,31 +32,58 @@ public final class PrivateNetwork {
 
     private PrivateNetwork() {}
 
+    /// The network that an experiment is done in.
+    ///
+    /// @param refusal nothing where it is the experiment's own; otherwise why it is not,
+    ///     and what would help: it stands in a sentence
+    public record Network(String refusal) {
+        /// Whether no one else uses it.
+        ///
+        /// @return whether its counters are exact, and its settings the experiment's
+        public boolean isPrivate() {
+            return refusal.isEmpty();
+        }
+    }
+
     /// What is done in it.
     @FunctionalInterface
     public interface Experiment {
         /// Does it, on the thread whose network it is.
         ///
-        /// @param isPrivate whether the network is its own
+        /// @param network its own, or the one that all share
         /// @throws IOException as it likes
         /// @throws InterruptedException when it shall end
-        void run(boolean isPrivate) throws IOException, InterruptedException;
+        void run(Network network) throws IOException, InterruptedException;
     }
 
-    /// Does something in a network of its own, or in this one where that is forbidden.
+    /// Does something in a network of its own, or in this one where that is refused.
     ///
     /// @param experiment what
-    /// @throws IOException the experiment's, or when the loopback cannot be brought up
+    /// @throws IOException the experiment's
     /// @throws InterruptedException when this thread shall end; the experiment's thread
     ///     is interrupted then, and waited for
     public static void run(Experiment experiment) throws IOException, InterruptedException {
-        FutureTask<Void> task = new FutureTask<>(() -> {
-            experiment.run(enter());
-            return null;
+        Network network = onAThread(() -> {
+            Network made = make();
+            if (made.isPrivate()) {
+                experiment.run(made);
+            }
+            return made;
         });
-        Thread thread = Thread.ofPlatform().name("private network").start(task);
+        if (!network.isPrivate()) {
+            onAThread(() -> { // another one: the first may have half a network
+                experiment.run(network);
+                return network;
+            });
+        }
+    }
+
+    private static Network onAThread(Callable<Network> work)
+            throws IOException, InterruptedException {
+        FutureTask<Network> task = new FutureTask<>(work);
+        Thread thread = Thread.ofPlatform().name("network").start(task);
         try {
-            task.get();
+            return task.get();
         } catch (ExecutionException e) {
             switch (e.getCause()) {
                 case IOException failed -> throw failed;
@@ -67,22 +98,21 @@ public final class PrivateNetwork {
         }
     }
 
-    /// @return false where it is not permitted
-    private static boolean enter() throws IOException {
+    /// Makes one for the calling thread; where any step is refused, says so.
+    private static Network make() {
         try (Arena arena = Arena.ofConfined()) {
             Errno errno = Errno.allocate(arena);
-            int result = Sched.unshare(errno, Sched.CLONE_NEWNET);
-            if (result == -Errno.EPERM) {
-                return false;
-            }
-            check(result, "unshare", "CLONE_NEWNET");
+            check(Sched.unshare(errno, Sched.CLONE_NEWNET), "unshare", "CLONE_NEWNET");
             bringUp(errno, arena);
-            return true;
+            return new Network("");
+        } catch (PosixException refused) {
+            return new Network("a network of its own is refused here (" + refused.getMessage()
+                    + "): run it as root, or by 'unshare -Ur'");
         }
     }
 
     /// The loopback of a new network is down.
-    private static void bringUp(Errno errno, Arena arena) throws IOException {
+    private static void bringUp(Errno errno, Arena arena) throws PosixException {
         int fd = check(
                 SysSocket.socket(
                         errno, SysSocket.AF_INET, SysSocket.SOCK_DGRAM | SysSocket.SOCK_CLOEXEC,

@@ -207,7 +207,7 @@ public final class SendMeter implements AutoCloseable {
         return call == idle ? -1 : call;
     }
 
-    private long asleep() throws InterruptedException {
+    private long asleep() throws IOException, InterruptedException {
         Task.awaitAsleep(List.of(task));
         return task.systemCall();
     }

@@ -2,10 +2,16 @@
 package csdesign.evidence;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// A thread as the scheduler sees it. The first thread of a process has its number.
@@ -164,9 +170,12 @@ public record Task(long pid, long tid) {
     /// on the way from one sleep to another. One that is gone sleeps for good.
     ///
     /// @param tasks of a pool that waits
+    /// @throws IOException when one of them is awake for [Look#LONGEST_NANOS]
     /// @throws InterruptedException when this thread shall end
-    public static void awaitAsleep(Collection<Task> tasks) throws InterruptedException {
+    public static void awaitAsleep(Collection<Task> tasks)
+            throws IOException, InterruptedException {
         long before = -1;
+        long end = System.nanoTime() + Look.LONGEST_NANOS;
         while (true) {
             boolean asleep = tasks.stream().mapToInt(Task::state)
                     .allMatch(state -> state == 'S' || state == GONE);
@@ -175,6 +184,12 @@ public record Task(long pid, long tid) {
                 return;
             }
             before = asleep ? switches : -1;
+            if (System.nanoTime() > end) {
+                throw new IOException("waited %d s until %d threads slept; seen last: %s".formatted(
+                        TimeUnit.NANOSECONDS.toSeconds(Look.LONGEST_NANOS), tasks.size(),
+                        tasks.stream().map(task -> task.state() + " in " + task.sleepsIn())
+                                .collect(Collectors.joining(", "))));
+            }
             LockSupport.parkNanos(LOOK_NANOS);
             if (Thread.interrupted()) {
                 throw new InterruptedException();
@@ -200,6 +215,10 @@ public record Task(long pid, long tid) {
     private String read(String file) {
         try {
             return Files.readString(Path.of("/proc/" + pid + "/task/" + tid, file));
+        } catch (NoSuchFileException | AccessDeniedException gone) {
+            return "";
+        } catch (FileSystemException e) {
+            throw new UncheckedIOException(e); // no descriptor left: it need not be gone
         } catch (IOException gone) {
             return "";
         }

@@ -2,22 +2,17 @@
 package csdesign.evidence;
 
 import static csdesign.posix.Errno.check;
-import static csdesign.posix.SysSocket.AF_INET;
-import static csdesign.posix.SysSocket.AF_INET6;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import csdesign.posix.Errno;
 import csdesign.posix.LinuxTcp;
-import csdesign.posix.SockAddr;
 import csdesign.posix.SysSocket;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.stream.Stream;
 
 /// One end of a connection, as the kernel sees it.
@@ -32,6 +27,7 @@ import java.util.stream.Stream;
 ///     that wait to be accepted
 /// @param sacked segments that arrived beyond a gap; of a listening socket, its backlog
 /// @param retransmitted segments that were sent again
+/// @param heldBack bytes that were written and have never been sent
 /// @see <a href="https://man7.org/linux/man-pages/man7/tcp.7.html">tcp(7), TCP_INFO</a>
 public record TcpInfo(
         String state,
@@ -42,7 +38,8 @@ public record TcpInfo(
         int dataSegmentsIn,
         int unacknowledged,
         int sacked,
-        int retransmitted) {
+        int retransmitted,
+        int heldBack) {
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
 
     /// Reads it. Counts that this kernel does not have are 0; data segments came with
@@ -65,40 +62,68 @@ public record TcpInfo(
                     info.get(JAVA_INT, LinuxTcp.TCPI_DATA_SEGS_IN),
                     info.get(JAVA_INT, LinuxTcp.TCPI_UNACKED),
                     info.get(JAVA_INT, LinuxTcp.TCPI_SACKED),
-                    info.get(JAVA_INT, LinuxTcp.TCPI_TOTAL_RETRANS));
+                    info.get(JAVA_INT, LinuxTcp.TCPI_TOTAL_RETRANS),
+                    info.get(JAVA_INT, LinuxTcp.TCPI_NOTSENT_BYTES));
         }
     }
 
     /// Reads that of a socket of this process whose descriptor is not known, as the JDK
     /// keeps those of its channels.
     ///
-    /// @param port of a TCP socket, the only one here that has it
+    /// @param name its addresses and ports
     /// @return as it is now
-    /// @throws IOException when there is none
-    public static TcpInfo ofPort(int port) throws IOException {
+    /// @throws IOException when this process has no such socket
+    public static TcpInfo of(FourTuple name) throws IOException {
         try (Arena arena = Arena.ofConfined(); Stream<Path> all = Files.list(DESCRIPTORS)) {
             Errno errno = Errno.allocate(arena);
-            MemorySegment name = arena.allocate(SockAddr.IN6_BYTES, 8);
-            MemorySegment size = arena.allocate(JAVA_INT);
             for (Path path : all.toList()) {
                 int fd = Integer.parseInt(path.getFileName().toString());
-                size.set(JAVA_INT, 0, SockAddr.IN6_BYTES);
-                if (SysSocket.getsockname(errno, fd, name, size) == 0
-                        && List.of(AF_INET, AF_INET6).contains((int) name.get(JAVA_SHORT, 0))
-                        && SockAddr.read(name).getPort() == port) {
+                if (isNamed(errno, fd, name)) {
                     return of(fd);
                 }
             }
         }
-        throw new IOException("no socket of this process has port " + port);
+        throw new IOException("this process has no socket from " + name);
+    }
+
+    /// Whether a descriptor is a TCP socket of that name. Of a file, of a socket of
+    /// another kind, and of the folder's own that is closed by now, it is not.
+    private static boolean isNamed(Errno errno, int fd, FourTuple name) {
+        try {
+            return FourTuple.of(errno, fd).equals(name);
+        } catch (IOException other) {
+            return false;
+        }
+    }
+
+    /// What the kernel has dropped at one socket. At one that listens: SYNs, and last
+    /// steps of handshakes, that found its queue full. The counters of [NetCounters] say
+    /// it for all sockets of the network together.
+    ///
+    /// @param fd a socket
+    /// @return how many segments, since it was made
+    /// @throws IOException when it is none; a [NotHereException] on Linux before 4.12
+    public static long drops(int fd) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            Errno errno = Errno.allocate(arena);
+            MemorySegment memory = arena.allocate(SysSocket.MEMINFO_BYTES, 8);
+            MemorySegment size = arena.allocateFrom(JAVA_INT, SysSocket.MEMINFO_BYTES);
+            int result = SysSocket.getsockopt(
+                    errno, fd, SysSocket.SOL_SOCKET, SysSocket.SO_MEMINFO, memory, size);
+            if (result == -Errno.ENOPROTOOPT) {
+                throw new NotHereException("this kernel does not count what a socket drops");
+            }
+            check(result, "getsockopt", "SO_MEMINFO");
+            return Integer.toUnsignedLong(memory.get(JAVA_INT, SysSocket.MEMINFO_DROPS));
+        }
     }
 
     /// Waits for a state that the other end brings about.
     ///
     /// @param fd a TCP socket
     /// @param state its name in RFC 9293: `CLOSE_WAIT`
-    /// @throws IOException when it does not come: see [Condition]
+    /// @throws IOException when it does not come: see [Look]
     public static void await(int fd, String state) throws IOException {
-        Condition.await("the connection is in " + state, () -> of(fd).state.equals(state));
+        Look.until("the connection is in " + state, () -> of(fd).state, state::equals);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
+import static csdesign.posix.Errno.EADDRINUSE;
 import static csdesign.posix.Errno.EINPROGRESS;
 import static csdesign.posix.Errno.check;
 import static csdesign.posix.SysSocket.AF_INET;
@@ -9,8 +10,10 @@ import static csdesign.posix.SysSocket.SOCK_NONBLOCK;
 import static csdesign.posix.SysSocket.SOCK_STREAM;
 import static csdesign.posix.SysSocket.SOL_SOCKET;
 import static csdesign.posix.SysSocket.SO_LINGER;
+import static csdesign.posix.SysSocket.SO_RCVTIMEO;
 import static csdesign.posix.SysSocket.SO_REUSEADDR;
 import static csdesign.posix.SysSocket.SO_REUSEPORT;
+import static csdesign.posix.SysSocket.SO_SNDTIMEO;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -30,14 +33,24 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 
 /// TCP sockets on 127.0.0.1 for an experiment: each made in one line, blocking and
 /// close-on-exec, and all of them closed at the end, however it ends.
 ///
 /// Where a lab is about what a call answers, it gets the answer ([#bind], [#connect]);
-/// where it is not, a failure is an exception. The calls here are for one thread; others
-/// that use its descriptors have an [Errno] of their own.
+/// where it is not, a failure is an exception. A call that waits does so for at most
+/// [#LONGEST_SECONDS]. The calls here are for one thread; others that use its descriptors
+/// have an [Errno] of their own.
 public final class Sockets implements AutoCloseable {
+    /// Long enough for a busy machine: whoever waits longer waits for what does not come.
+    public static final int LONGEST_SECONDS = 30;
+
+    /// No one's by default: servers are below, clients and the kernel's choice above.
+    private static final int FIRST_TRY = 12_000;
+    private static final int LAST_TRY = 32_000;
+    private static final int TRIES = 1_000;
+
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
     private final MemorySegment buffer = arena.allocate(64 * 1024, 8);
@@ -68,8 +81,27 @@ public final class Sockets implements AutoCloseable {
     /// @return its descriptor
     /// @throws IOException when the process has no descriptor left
     public int tcp() throws IOException {
-        return keep(
+        int fd = keep(
                 check(SysSocket.socket(errno, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+        limit(fd, SO_RCVTIMEO);
+        limit(fd, SO_SNDTIMEO);
+        return fd;
+    }
+
+    /// A connection has the limits of its listener.
+    private void limit(int fd, int option) throws IOException {
+        MemorySegment limit = buffer.asSlice(0, 16); // struct timeval
+        limit.set(JAVA_LONG, 0, LONGEST_SECONDS);
+        limit.set(JAVA_LONG, 8, 0);
+        check(SysSocket.setsockopt(errno, fd, SOL_SOCKET, option, limit, 16), "setsockopt",
+                "option", option);
+    }
+
+    private static void expectInTime(long result, String what) throws IOException {
+        if (result == -Errno.EAGAIN) {
+            throw new IOException("waited " + LONGEST_SECONDS + " s until " + what
+                    + "; nothing came");
+        }
     }
 
     /// Takes a descriptor over, to close it at the end.
@@ -119,12 +151,22 @@ public final class Sockets implements AutoCloseable {
         check(SysSocket.setsockopt(errno, fd, level, name, value), "setsockopt", "option", name);
     }
 
-    /// Binds to 127.0.0.1.
+    /// Binds to 127.0.0.1. Any port is one that the kernel picks from the range that is
+    /// for clients. Where all of those are taken, as by the TIME_WAITs of a client that
+    /// made 30,000 connections, it is one below that range.
     ///
     /// @param fd a socket
     /// @param port 0 for any
     /// @return 0, or a negative errno
     public int bind(int fd, int port) {
+        int result = bindTo(fd, port);
+        for (int i = 0; i < TRIES && port == 0 && result == -EADDRINUSE; i++) {
+            result = bindTo(fd, ThreadLocalRandom.current().nextInt(FIRST_TRY, LAST_TRY));
+        }
+        return result;
+    }
+
+    private int bindTo(int fd, int port) {
         MemorySegment name = loopback(port);
         return SysSocket.bind(errno, fd, name, (int) name.byteSize());
     }
@@ -202,11 +244,10 @@ public final class Sockets implements AutoCloseable {
     /// @return its descriptor
     /// @throws IOException when accept fails
     public int accept(int listener) throws IOException {
-        return keep(
-                check(
-                        SysSocket.accept4(errno, listener, MemorySegment.NULL, MemorySegment.NULL,
-                                SOCK_CLOEXEC),
-                        "accept"));
+        int fd = SysSocket.accept4(
+                errno, listener, MemorySegment.NULL, MemorySegment.NULL, SOCK_CLOEXEC);
+        expectInTime(fd, "accept had a connection");
+        return keep(check(fd, "accept"));
     }
 
     /// The port that a socket has here.
@@ -264,8 +305,11 @@ public final class Sockets implements AutoCloseable {
     ///
     /// @param fd a connection
     /// @return how many came, at most 65,536; 0 at the end; or a negative errno
-    public long recv(int fd) {
-        return SysSocket.recv(errno, fd, buffer, buffer.byteSize(), 0);
+    /// @throws IOException when nothing comes, nor the end
+    public long recv(int fd) throws IOException {
+        long count = SysSocket.recv(errno, fd, buffer, buffer.byteSize(), 0);
+        expectInTime(count, "recv had bytes, or the end");
+        return count;
     }
 
     /// Sends bytes of any content, all of them in one call.

@@ -113,9 +113,9 @@ public final class AcceptOrder {
         journal.expect(TURNS, LONGEST, ONE, FIRST, BLIND, SHARED, TAIL);
         AcceptOrder lab = new AcceptOrder(settings, journal);
         PrivateNetwork.run(_ -> {
-            lab.idle();
-            lab.bursts();
-            lab.oneBusy();
+            journal.attempt(lab::idle, TURNS, ONE);
+            journal.attempt(lab::bursts, LONGEST, FIRST);
+            journal.attempt(lab::oneBusy, BLIND, SHARED, TAIL);
         });
     }
 
@@ -275,9 +275,7 @@ public final class AcceptOrder {
                 long now = System.nanoTime();
                 int client = clients.connect(port);
                 began[clients.port(client)] = now;
-                while (pool.accepted() + pool.queued() <= i) {
-                    pool.pause(); // until it is accepted, or seen to wait
-                }
+                pool.awaitArrived(i + 1); // it is accepted, or seen to wait
                 clients.close(client);
             }
             pool.awaitAsleep();

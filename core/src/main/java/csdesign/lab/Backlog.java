@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 package csdesign.lab;
 
-import static csdesign.evidence.Condition.await;
 import static csdesign.posix.SysSocket.IPPROTO_TCP;
 import static csdesign.posix.SysSocket.MSG_NOSIGNAL;
 import static csdesign.posix.SysSocket.TCP_DEFER_ACCEPT;
 
+import csdesign.evidence.FourTuple;
+import csdesign.evidence.Look;
 import csdesign.evidence.NetCounters;
+import csdesign.evidence.NotHereException;
 import csdesign.evidence.PrivateNetwork;
+import csdesign.evidence.PrivateNetwork.Network;
+import csdesign.evidence.ProcNet;
 import csdesign.evidence.TcpInfo;
 import csdesign.evidence.TcpTable;
 import csdesign.kit.Sockets;
@@ -44,7 +48,7 @@ import java.util.List;
 ///
 /// **In Java** `bind` without a backlog asks for 50.
 ///
-/// **Look for** how long the late connect took, and that two counters alone tell of it.
+/// **Look for** how long the late connect took, and that counters alone tell of it.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/lab/Backlog.java --auto`
@@ -57,7 +61,8 @@ public final class Backlog {
     static final Claim EARLY = new Claim(
             "early", "what a client sends before the accept is acknowledged, and there after it");
     static final Claim DROPPED = new Claim(
-            "dropped", "the next SYN is dropped without an answer: SYN_SENT, ListenOverflows");
+            "dropped",
+            "the next SYN is dropped without an answer: SYN_SENT, and a drop is counted");
     static final Claim LATE = new Claim("late", "with room again it connects, after a second");
     static final Claim LOST = new Claim(
             "lost", "full at the last step: the client is connected, the server's end is not");
@@ -75,6 +80,7 @@ public final class Backlog {
     private static final int LARGE = 100_000;
     private static final double SECOND_MILLIS = 900; // the timer is coarse
     private static final Path ABORT = Path.of("/proc/sys/net/ipv4/tcp_abort_on_overflow");
+    private static final Path SOMAXCONN = Path.of("/proc/sys/net/core/somaxconn");
     private static final String OVERFLOWS = "TcpExt.ListenOverflows";
     private static final String RESETS = "Tcp.OutRsts";
 
@@ -100,24 +106,24 @@ public final class Backlog {
             throws IOException, InterruptedException {
         journal.expect(QUEUED, EARLY, DROPPED, LATE, LOST, RESET, SILENT, ROOM, CAPPED, JDK);
         int backlog = settings.number(BACKLOG);
-        PrivateNetwork.run(isPrivate -> {
-            full(journal, backlog, isPrivate);
-            lastStep(journal, backlog);
-            aborted(journal, backlog, isPrivate);
-            room(journal, backlog, isPrivate);
-            byTheJdk(journal);
+        PrivateNetwork.run(network -> {
+            journal.attempt(() -> full(journal, backlog, network), QUEUED, EARLY, DROPPED, LATE);
+            journal.attempt(() -> lastStep(journal, backlog), LOST);
+            journal.attempt(() -> aborted(journal, backlog, network), RESET, SILENT);
+            journal.attempt(() -> room(journal, backlog), ROOM, CAPPED);
+            journal.attempt(() -> byTheJdk(journal), JDK);
         });
     }
 
     // @start region="broken"
     private static Crowd few(Sockets sockets, int backlog)
-            throws IOException, InterruptedException {
+            throws IOException {
         Crowd crowd = new Crowd(sockets.listen(0, backlog), new ArrayList<>());
         int port = sockets.port(crowd.listener);
         for (int i = 0; i < backlog + 1; i++) {
             crowd.clients.add(sockets.connect(port)); // connected, though nobody accepts
         }
-        await("full", () -> TcpInfo.of(crowd.listener).unacknowledged() == backlog + 1);
+        awaitQueued(crowd.listener, backlog + 1);
         crowd.clients.add(sockets.connecting(port)); // its SYN finds the queue full
         return crowd;
     }
@@ -134,18 +140,33 @@ public final class Backlog {
     }
     // @end
 
-    private static void full(Journal journal, int backlog, boolean isPrivate)
-            throws IOException, InterruptedException {
+    private static void awaitQueued(int listener, int count) throws IOException {
+        Look.until(
+                count + " connections wait to be accepted",
+                () -> TcpInfo.of(listener).unacknowledged(), queued -> queued == count);
+    }
+
+    /// Waits until the listener has dropped more than before. What it alone dropped: the
+    /// counters of the network are everyone's.
+    private static void awaitDrop(int listener, long before) throws IOException {
+        Look.until(
+                "the listener drops what finds its queue full",
+                () -> TcpInfo.drops(listener), drops -> drops > before);
+    }
+
+    private static void full(Journal journal, int backlog, Network network)
+            throws IOException {
         journal.part("Broken: a backlog of " + backlog + ", and nobody accepts");
         try (Sockets sockets = new Sockets()) {
             NetCounters before = NetCounters.read();
             Crowd crowd = few(sockets, backlog);
             long begun = System.nanoTime();
-            await(OVERFLOWS, () -> NetCounters.read().since(before, OVERFLOWS) > 0);
-            dropped(journal, before, crowd, isPrivate);
+            awaitDrop(crowd.listener, 0);
+            dropped(journal, before, crowd, network.isPrivate());
             int first = crowd.clients.getFirst();
             sockets.send(first, "early", MSG_NOSIGNAL);
-            await("acked", () -> TcpInfo.of(first).unacknowledged() == 0); // by the server's kernel
+            Look.until("the server's kernel has acknowledged it",
+                    () -> TcpInfo.of(first).unacknowledged(), unacked -> unacked == 0);
             long there = sockets.recv(sockets.accept(crowd.listener)); // first in, first out
             journal.step("sent before the accept, received after it", there);
             journal.judge(EARLY, there == "early".length(), there + " bytes");
@@ -153,23 +174,28 @@ public final class Backlog {
         }
     }
 
-    private static void dropped(Journal journal, NetCounters before, Crowd crowd,
-            boolean isPrivate) throws IOException {
+    private static void dropped(Journal journal, NetCounters before, Crowd crowd, boolean exact)
+            throws IOException {
         TcpInfo queue = TcpInfo.of(crowd.listener);
         journal.step("backlog of the listener, by TCP_INFO", queue.sacked());
         journal.step("connections that wait to be accepted", queue.unacknowledged());
         journal.judge(QUEUED, queue.unacknowledged() == queue.sacked() + 1,
                 queue.unacknowledged() + " connected, none accepted");
         String state = TcpInfo.of(crowd.clients.getLast()).state();
+        long drops = TcpInfo.drops(crowd.listener);
         journal.step("state of the next client", state);
-        NetCounters after = NetCounters.read();
-        long overflows = grown(journal, before, after, OVERFLOWS);
-        long drops = grown(journal, before, after, "TcpExt.ListenDrops");
-        long cookies = grown(journal, before, after, "TcpExt.SyncookiesSent");
-        long resets = grown(journal, before, after, RESETS);
-        boolean alone = drops == overflows && cookies == 0 && resets == 0;
-        journal.judge(DROPPED, state.equals("SYN_SENT") && (alone || !isPrivate),
-                state + ", " + overflows + " dropped, " + resets + " RST");
+        journal.step("dropped by the listener, by SO_MEMINFO", drops);
+        boolean alone = true;
+        if (exact) {
+            NetCounters after = NetCounters.read();
+            long overflows = grown(journal, before, after, OVERFLOWS);
+            long all = grown(journal, before, after, "TcpExt.ListenDrops");
+            long cookies = grown(journal, before, after, "TcpExt.SyncookiesSent");
+            long resets = grown(journal, before, after, RESETS);
+            alone = overflows > 0 && all == overflows && cookies == 0 && resets == 0;
+        }
+        journal.judge(DROPPED, state.equals("SYN_SENT") && alone,
+                state + ", " + drops + " dropped");
     }
 
     private static long grown(
@@ -178,11 +204,10 @@ public final class Backlog {
         return after.since(before, counter);
     }
 
-    private static void late(Journal journal, int client, long begun)
-            throws IOException, InterruptedException {
-        await("connected", () -> !TcpInfo.of(client).state().equals("SYN_SENT"));
+    private static void late(Journal journal, int client, long begun) throws IOException {
+        TcpInfo info = Look.until("the client is connected",
+                () -> TcpInfo.of(client), now -> !now.state().equals("SYN_SENT"));
         double millis = (System.nanoTime() - begun) / 1e6;
-        TcpInfo info = TcpInfo.of(client);
         journal.step("its state after the accept", info.state());
         journal.step("ms that its connect took", millis);
         journal.step("SYNs that it sent again", info.retransmitted());
@@ -194,7 +219,7 @@ public final class Backlog {
     /// A queue with one place left, and two clients at the last step of their handshakes.
     /// Otherwise a race; with TCP_DEFER_ACCEPT no handshake ends before the client sends.
     private static Crowd lastSteps(Sockets sockets, int backlog)
-            throws IOException, InterruptedException {
+            throws IOException {
         Crowd crowd = new Crowd(sockets.listen(0, backlog), new ArrayList<>());
         sockets.set(crowd.listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, 9);
         int port = sockets.port(crowd.listener);
@@ -202,46 +227,49 @@ public final class Backlog {
             crowd.clients.add(sockets.connect(port));
             sockets.send(crowd.clients.getLast(), "hello", MSG_NOSIGNAL);
         }
-        await("room", () -> TcpInfo.of(crowd.listener).unacknowledged() == backlog);
+        awaitQueued(crowd.listener, backlog); // there is room for one more
         crowd.clients.add(sockets.connect(port));
         crowd.clients.add(sockets.connect(port));
         sockets.send(crowd.clients.get(backlog), "hello", MSG_NOSIGNAL);
-        await("full", () -> TcpInfo.of(crowd.listener).unacknowledged() == backlog + 1);
-        NetCounters before = NetCounters.read();
+        awaitQueued(crowd.listener, backlog + 1);
+        long before = TcpInfo.drops(crowd.listener);
         sockets.send(crowd.clients.getLast(), "hello", MSG_NOSIGNAL);
-        await(OVERFLOWS, () -> NetCounters.read().since(before, OVERFLOWS) > 0);
+        awaitDrop(crowd.listener, before);
         return crowd;
     }
 
     private static void lastStep(Journal journal, int backlog)
-            throws IOException, InterruptedException {
+            throws IOException {
         journal.part("Broken: the queue is full at the last step of a handshake");
         try (Sockets sockets = new Sockets()) {
             Crowd crowd = lastSteps(sockets, backlog);
             int last = crowd.clients.getLast();
             String state = TcpInfo.of(last).state();
-            long ends = TcpTable.count(sockets.port(crowd.listener), "SYN_RECV");
+            FourTuple server = FourTuple.of(sockets.errno(), last).otherEnd();
+            boolean half = TcpTable.isIn(server, "SYN_RECV");
             journal.step("state of the client", state);
-            journal.step("server's ends in SYN_RECV", ends);
+            journal.step("server's end in SYN_RECV", half ? "yes" : "no");
             for (int i = 0; i < backlog + 1; i++) {
                 sockets.accept(crowd.listener);
             }
             boolean open = state.equals("ESTABLISHED"); // so the client sends again
             journal.step("received after other accepts",
                     open ? sockets.recv(sockets.accept(crowd.listener)) : 0);
-            journal.judge(LOST, open && ends == 1,
-                    state + ", and " + ends + " of the server's ends in SYN_RECV");
+            journal.judge(LOST, open && half,
+                    state + ", and the server's end is " + (half ? "" : "not ") + "in SYN_RECV");
         }
     }
 
-    private static void aborted(Journal journal, int backlog, boolean isPrivate)
-            throws IOException, InterruptedException {
+    private static void aborted(Journal journal, int backlog, Network network)
+            throws IOException {
         journal.part("The same with tcp_abort_on_overflow");
-        if (!isPrivate || !Files.isWritable(ABORT)) {
-            String because = "it is set in a network of one's own alone: run it as root";
-            journal.notHere(RESET, because);
-            journal.notHere(SILENT, because);
-            return;
+        if (!network.isPrivate()) {
+            throw new NotHereException(
+                    "tcp_abort_on_overflow is set in a network of one's own, and "
+                            + network.refusal());
+        }
+        if (!Files.isWritable(ABORT)) {
+            throw new NotHereException("it sets " + ABORT + ", which cannot be written here");
         }
         Files.writeString(ABORT, "1");
         try (Sockets sockets = new Sockets()) {
@@ -254,8 +282,9 @@ public final class Backlog {
             journal.judge(RESET, recv == -Errno.ECONNRESET && resets == 1,
                     "recv: " + Errno.say(recv) + ", " + resets + " RST");
             NetCounters again = NetCounters.read();
+            long drops = TcpInfo.drops(crowd.listener);
             int next = sockets.connecting(sockets.port(crowd.listener));
-            await(OVERFLOWS, () -> NetCounters.read().since(again, OVERFLOWS) > 0);
+            awaitDrop(crowd.listener, drops);
             String state = TcpInfo.of(next).state();
             journal.step("state of the next client", state);
             long more = grown(journal, again, NetCounters.read(), RESETS);
@@ -264,11 +293,9 @@ public final class Backlog {
         }
     }
 
-    private static void room(Journal journal, int backlog, boolean isPrivate)
-            throws IOException {
+    private static void room(Journal journal, int backlog) throws IOException {
         journal.part("Fixed: a large backlog, and nobody accepts");
         try (Sockets sockets = new Sockets()) {
-            NetCounters before = NetCounters.read();
             Crowd crowd = many(sockets, backlog);
             long again = 0;
             for (int client : crowd.clients) {
@@ -276,12 +303,12 @@ public final class Backlog {
             }
             journal.step("connected, none accepted", crowd.clients.size());
             journal.step("SYNs sent again", again);
-            long overflows = grown(journal, before, NetCounters.read(), OVERFLOWS);
-            journal.judge(ROOM, again == 0 && (overflows == 0 || !isPrivate),
+            long drops = TcpInfo.drops(crowd.listener);
+            journal.step("dropped by the listener, by SO_MEMINFO", drops);
+            journal.judge(ROOM, again == 0 && drops == 0,
                     crowd.clients.size() + " clients, " + again + " SYN sent again");
             int largest = TcpInfo.of(crowd.listener).sacked();
-            long most = Long.parseLong(
-                    Files.readAllLines(Path.of("/proc/sys/net/core/somaxconn")).getFirst());
+            long most = ProcNet.number(SOMAXCONN);
             journal.step("backlog of the listener, by TCP_INFO", largest);
             journal.step("net.core.somaxconn", most);
             journal.judge(CAPPED, largest == Math.min(most, LARGE), largest + " of " + LARGE);
@@ -290,9 +317,14 @@ public final class Backlog {
 
     private static void byTheJdk(Journal journal) throws IOException {
         journal.part("The JDK's own");
-        try (ServerSocketChannel channel = ServerSocketChannel.open()) {
-            channel.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
-            int backlog = TcpInfo.ofPort(channel.socket().getLocalPort()).sacked();
+        try (Sockets sockets = new Sockets();
+                ServerSocketChannel channel = ServerSocketChannel.open()) {
+            int free = sockets.listen(0, 1);
+            InetSocketAddress address = new InetSocketAddress(
+                    InetAddress.ofLiteral("127.0.0.1"), sockets.port(free));
+            sockets.close(free);
+            channel.bind(address);
+            int backlog = TcpInfo.of(FourTuple.listening(address)).sacked();
             journal.step("backlog of the listener, by TCP_INFO", backlog);
             journal.judge(JDK, backlog == 50, "" + backlog);
         }

@@ -2,13 +2,20 @@
 package csdesign.lab;
 
 import csdesign.evidence.Machine;
+import csdesign.evidence.NotHereException;
+import csdesign.kit.Nullable;
 import csdesign.posix.Errno;
+import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.PrintStream;
+import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /// What a lab says: the claims, each step as it happens, and the verdicts. For one thread
 /// at a time.
@@ -16,6 +23,7 @@ import java.util.Map;
 /// It prints as it goes, and keeps all of it for a program to read.
 public final class Journal {
     private static final int CELL_COLUMNS = 9;
+    private static final String UNJUDGED = "the lab did not come to it";
 
     private final String lab;
     private final PrintStream out;
@@ -23,6 +31,7 @@ public final class Journal {
     private final Map<Claim, Judgement> verdicts = new LinkedHashMap<>();
     private List<String> columns = List.of();
     private String part = "";
+    private @Nullable IOException failure;
 
     /// For one run.
     ///
@@ -33,13 +42,23 @@ public final class Journal {
         this.out = out;
     }
 
+    /// A part of a lab, which judges claims of its own.
+    @FunctionalInterface
+    public interface Part {
+        /// Does it.
+        ///
+        /// @throws IOException when it cannot be done; never because of what is seen
+        /// @throws InterruptedException when it shall end
+        void run() throws IOException, InterruptedException;
+    }
+
     /// What became of a claim.
     public enum Verdict {
         /// It was seen.
         SHOWN,
         /// It could have been seen, and was not.
         NOT_SHOWN,
-        /// This kernel, or this user, cannot show it.
+        /// This kernel, or this user, cannot show it; or its part of the lab failed.
         NOT_HERE
     }
 
@@ -66,9 +85,10 @@ public final class Journal {
     /// @param verdicts of all claims, in their order
     public record Run(
             String lab, Machine machine, List<Step> steps, List<Judgement> verdicts) {
-        /// Whether every claim was shown that can be shown here.
+        /// Whether every claim was shown that can be shown here. Whether the lab came to
+        /// its end is another question: see [Journal#failure].
         ///
-        /// @return whether the lab succeeded
+        /// @return whether none was refuted
         public boolean isShown() {
             return verdicts.stream().noneMatch(one -> one.verdict() == Verdict.NOT_SHOWN);
         }
@@ -83,7 +103,7 @@ public final class Journal {
         out.println("You will see");
         for (Claim claim : claims) {
             out.println("  " + claim.name() + ": " + claim.words());
-            verdicts.put(claim, judgement(claim, Verdict.NOT_SHOWN, "the lab did not come to it"));
+            verdicts.put(claim, judgement(claim, Verdict.NOT_SHOWN, UNJUDGED));
         }
         out.flush();
     }
@@ -96,6 +116,49 @@ public final class Journal {
         out.println();
         out.println(title);
         out.flush();
+    }
+
+    /// Does a part of the lab. Where it ends too early, its claims that it has not judged
+    /// are not shown here, because of that; those of other parts are not its affair.
+    ///
+    /// @param part what is done
+    /// @param claims all that it judges; none where it is the whole lab
+    /// @throws InterruptedException when the lab shall end
+    public void attempt(Part part, Claim... claims) throws InterruptedException {
+        try {
+            part.run();
+        } catch (NotHereException e) {
+            leave(sentence(e), claims);
+        } catch (InterruptedIOException e) {
+            throw (InterruptedException) new InterruptedException(e.getMessage()).initCause(e);
+        } catch (IOException | RuntimeException | Error e) {
+            fail(e, claims);
+        }
+    }
+
+    private void fail(Throwable cause, Claim... claims) {
+        String sentence = sentence(cause);
+        if (failure == null) {
+            failure = new IOException(sentence, cause);
+        }
+        leave(sentence, claims);
+    }
+
+    private void leave(String because, Claim... claims) {
+        List<Claim> all = claims.length == 0 ? List.copyOf(verdicts.keySet()) : List.of(claims);
+        for (Claim claim : all) {
+            Judgement judgement = verdicts.get(claim);
+            if (judgement != null && judgement.evidence().equals(UNJUDGED)) {
+                notHere(claim, because);
+            }
+        }
+    }
+
+    /// What kept the lab from its end, or a part of it.
+    ///
+    /// @return nothing where nothing did: the message is one sentence
+    public Optional<IOException> failure() {
+        return Optional.ofNullable(failure);
     }
 
     /// Says what happened, at once.
@@ -201,6 +264,36 @@ public final class Journal {
         out.flush();
         return new Run(
                 lab, Machine.here(), List.copyOf(steps), List.copyOf(verdicts.values()));
+    }
+
+    /// A failure in one line: the first of its causes that was written for a reader, or
+    /// the last one by its kind.
+    static String sentence(Throwable failure) {
+        Throwable cause = failure;
+        while (!speaks(cause) && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        String kind = speaks(cause) ? "" : cause.getClass().getSimpleName() + ": ";
+        String words = (kind + cause.getMessage()).replaceAll("\\s+", " ");
+        String remedy = remedy(words);
+        return words.endsWith(remedy) ? words : words + remedy; // said already by another thread
+    }
+
+    /// What helps against the limits that a lab meets first.
+    private static String remedy(String words) {
+        if (Stream.of("EMFILE", "Too many open files", "F_DUPFD").anyMatch(words::contains)) {
+            return "; it needs more descriptors: ulimit -n 1024";
+        }
+        return words.contains("native thread")
+                ? "; this user may have no more threads: see ulimit -u"
+                : "";
+    }
+
+    private static boolean speaks(Throwable cause) {
+        boolean namesAFile = cause instanceof FileSystemException; // and nothing else
+        boolean isWritten = (cause instanceof IOException && !namesAFile)
+                || cause instanceof UnsupportedOperationException;
+        return isWritten && cause.getMessage() != null;
     }
 
     private static String text(Object value) {

@@ -6,6 +6,7 @@ import static csdesign.posix.Signal.SIGKILL;
 import static csdesign.posix.Unistd.fork;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import csdesign.evidence.Look;
 import csdesign.evidence.Task;
 import csdesign.kit.ForkingJvm;
 import csdesign.posix.Errno;
@@ -114,12 +115,7 @@ public final class JvmFork {
             Lab.main("jvm-fork", JvmFork::run, OPTIONS, arguments);
             return;
         }
-        try {
-            parent(Subject.arguments(arguments));
-        } catch (IOException e) {
-            System.err.println("the JVM that forks: " + e.getMessage());
-            System.exit(1);
-        }
+        Subject.play(JvmFork::parent, arguments);
     }
 
     /// See [Lab#run].
@@ -131,8 +127,9 @@ public final class JvmFork {
     public static void run(Settings settings, Journal journal)
             throws IOException, InterruptedException {
         journal.expect(EXITS, COLLECTS, COMPILES, BESIDE, RULES, NEVER);
-        broken(journal);
-        fixed(journal);
+        journal.attempt(() -> broken(journal), EXITS, COLLECTS, BESIDE);
+        journal.attempt(() -> batch(journal), COMPILES);
+        journal.attempt(() -> fixed(journal), RULES, NEVER);
     }
 
     private static final List<String> BATCH = List.of("-XX:TieredStopAtLevel=4", "-Xbatch");
@@ -163,13 +160,16 @@ public final class JvmFork {
         Seen exit = seen.getFirst();
         Seen gc = seen.get(1);
         Seen full = seen.get(2);
-        journal.part("Broken: the same with -Xbatch");
-        Seen batch = see(journal, BATCH, new Row(HASH, 3)).getFirst();
         journal.judge(EXITS, exit.ended > exit.hung, exit.toString());
         journal.judge(
                 COLLECTS, gc.hung == gc.forks && full.hung == full.forks, gc + "; " + full);
-        journal.judge(COMPILES, batch.hung == batch.forks, batch.toString());
         journal.judge(BESIDE, seen.getLast().ended > 0, seen.getLast().toString());
+    }
+
+    private static void batch(Journal journal) throws IOException, InterruptedException {
+        journal.part("Broken: the same with -Xbatch");
+        Seen batch = see(journal, BATCH, new Row(HASH, 3)).getFirst();
+        journal.judge(COMPILES, batch.hung == batch.forks, batch.toString());
     }
 
     private static void fixed(Journal journal) throws IOException, InterruptedException {
@@ -212,7 +212,7 @@ public final class JvmFork {
     private static String line(Subject jvm, String begins) throws IOException {
         String line = jvm.readLine();
         if (line == null || !line.startsWith(begins)) {
-            throw new IOException("the JVM that forks said '" + line + "', not " + begins);
+            throw jvm.unexpected(line, "'" + begins + "'");
         }
         return line.substring(begins.length());
     }
@@ -224,12 +224,13 @@ public final class JvmFork {
     private static String watch(Subject jvm, Task child) throws InterruptedException {
         long before = -1;
         int looks = 0;
+        long end = System.nanoTime() + Look.LONGEST_NANOS;
         while (!jvm.hasSpoken()) { // of its end
             long now = child.voluntarySwitches() + child.cpuTicks();
             looks = child.state() == 'S' && now == before ? looks + 1 : 0;
             before = now;
-            if (looks == LOOKS) {
-                String sleepsIn = child.sleepsIn();
+            if (looks == LOOKS || System.nanoTime() > end) {
+                String sleepsIn = looks == LOOKS ? child.sleepsIn() : ""; // or it has no end
                 Signal.kill(Errno.allocate(Arena.ofAuto()), (int) child.pid(), SIGKILL);
                 return sleepsIn;
             }

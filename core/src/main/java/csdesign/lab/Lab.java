@@ -19,9 +19,22 @@ public interface Lab {
     /// @throws InterruptedException when it shall end
     void run(Settings settings, Journal journal) throws IOException, InterruptedException;
 
+    /// Runs one to its verdicts, whatever happens: where it fails, the claims that it has
+    /// not judged are not shown here, because of that.
+    ///
+    /// @param settings how
+    /// @param journal what it writes into
+    /// @return the run; the caller asks the journal whether there was a failure
+    /// @throws InterruptedException when it shall end
+    default Journal.Run toVerdicts(Settings settings, Journal journal)
+            throws InterruptedException {
+        journal.attempt(() -> run(settings, journal));
+        return journal.end();
+    }
+
     /// What the `main` of a lab file calls, so that the file runs by itself. Exit codes:
-    /// 0 when every claim that can be shown here was shown, 1 when one was not or the
-    /// output could not be written, 2 for a wrong argument.
+    /// 0 when every claim that can be shown here was shown, 1 when one was not, a part of
+    /// the lab failed, or the output could not be written, 2 for a wrong argument.
     ///
     /// @param slug the lab's name, as in [Labs]
     /// @param lab the lab
@@ -43,11 +56,12 @@ public interface Lab {
         }
         try {
             Journal journal = new Journal(slug, System.out);
-            lab.run(settings, journal);
-            System.exit(Output.exitCode(journal.end().isShown() ? 0 : 1));
-        } catch (IOException | UnsupportedOperationException e) {
-            System.err.println("csdesign lab " + slug + ": " + e.getMessage());
-            System.exit(1);
+            boolean shown = lab.toVerdicts(settings, journal).isShown();
+            if (journal.failure().isPresent()) {
+                System.err.println(
+                        "csdesign lab " + slug + ": " + journal.failure().get().getMessage());
+            }
+            System.exit(Output.exitCode(shown && journal.failure().isEmpty() ? 0 : 1));
         } catch (InterruptedException e) {
             System.exit(1);
         }

@@ -80,11 +80,9 @@ public final class SelfPipe {
     /// Runs the lab.
     ///
     /// @param arguments `--auto`
-    /// @throws Exception when the kernel refuses the handler
-    public static void main(String... arguments) throws Exception {
+    public static void main(String... arguments) {
         if (Subject.isOne(arguments)) {
-            Subject.arguments(arguments);
-            new SelfPipe().serve();
+            Subject.play(_ -> new SelfPipe().serve(), arguments);
         } else {
             Lab.main("self-pipe", SelfPipe::run, List.of(), arguments);
         }
@@ -95,17 +93,24 @@ public final class SelfPipe {
     /// @param settings how
     /// @param journal what it writes into
     /// @throws IOException when the other JVM cannot be started
-    public static void run(Settings settings, Journal journal) throws IOException {
+    /// @throws InterruptedException when it shall end
+    public static void run(Settings settings, Journal journal)
+            throws IOException, InterruptedException {
         journal.expect(HANGS, RETURNS, LAST, COUNTS, WAKES, HEIRS, MERGED, WAKE_UP);
+        if (settings.auto()) {
+            journal.attempt(() -> play(journal), HANGS, RETURNS, LAST, COUNTS, WAKES, HEIRS,
+                    MERGED);
+            journal.attempt(() -> wakeUp(journal), WAKE_UP);
+        } else {
+            leaveToUser(journal);
+        }
+    }
+
+    private static void play(Journal journal) throws IOException, InterruptedException {
         try (Subject subject = Subject.blocking(SelfPipe.class, SIGUSR1)) {
-            if (settings.auto()) {
-                hang(subject, journal);
-                storms(subject, journal);
-                windows(subject, journal);
-                wakeUp(journal);
-            } else {
-                leaveToUser(subject, journal);
-            }
+            journal.attempt(() -> hang(subject, journal), HANGS);
+            journal.attempt(() -> storms(subject, journal), RETURNS, LAST, COUNTS);
+            journal.attempt(() -> windows(subject, journal), WAKES, HEIRS, MERGED);
         }
     }
 
@@ -236,10 +241,10 @@ public final class SelfPipe {
         journal.part("Signals just before select");
         journal.columns("way", "sent", "handled", "wake-ups", "lost");
         Tally pipe = window("self-pipe", 1, subject, journal);
+        journal.judge(WAKES, !pipe.lost, pipe.handled + " handler run, read " + pipe.taken);
         Tally eventfd = window("eventfd", 1, subject, journal);
         Tally pselect = window("pselect", 1, subject, journal);
         Tally signalfd = window("signalfd", STORM, subject, journal);
-        journal.judge(WAKES, !pipe.lost, pipe.handled + " handler run, read " + pipe.taken);
         long lost = List.of(eventfd, pselect, signalfd).stream().filter(one -> one.lost).count();
         journal.judge(HEIRS, lost == 0, "lost: " + lost);
         int read = signalfd.taken / SysSignalfd.SIGINFO_BYTES;
@@ -283,15 +288,19 @@ public final class SelfPipe {
     }
 
     /// As the original: it waits for one signal, which is the user's.
-    private static void leaveToUser(Subject subject, Journal journal) throws IOException {
+    private static void leaveToUser(Journal journal) throws IOException {
         journal.part("Yours: kill -USR1 PID");
-        subject.write("self-pipe");
-        subject.sleepsInSelect();
-        subject.write("wake");
-        journal.says("PID: " + subject.pid());
-        Tally one = Tally.of(subject);
-        journal.says("Got signal");
-        journal.judge(WAKES, one.taken > 0, one.handled + " handler run, read " + one.taken);
+        try (Subject subject = Subject.blocking(SelfPipe.class, SIGUSR1)) {
+            subject.write("self-pipe");
+            subject.sleepsInSelect();
+            subject.write("wake");
+            journal.says("PID: " + subject.pid());
+            subject.awaitUser();
+            Tally one = Tally.of(subject);
+            journal.says("Got signal");
+            journal.judge(
+                    WAKES, one.taken > 0, one.handled + " handler run, read " + one.taken);
+        }
         for (Claim claim : List.of(HANGS, RETURNS, LAST, COUNTS, HEIRS, MERGED, WAKE_UP)) {
             journal.notHere(claim, "the original has no such part: --auto plays it");
         }

@@ -152,9 +152,10 @@ public final class Sendfile {
             try (FileChannel channel = open(Path.of("/proc/self/fd/" + file), READ, WRITE);
                     SocketChannel target = SocketChannel.open()) {
                 Sendfile lab = new Sendfile(meter, sockets, file, channel, bytes, target);
-                lab.arrive(journal);
-                lab.look(journal, lab.compare(journal));
-                lab.small(journal);
+                journal.attempt(() -> lab.arrive(journal), RIGHT, COPIES);
+                journal.attempt(
+                        () -> lab.look(journal, lab.compare(journal)), CALLS, LOOP, CHUNK, JDK);
+                journal.attempt(() -> lab.small(journal), SMALL, MAPPING);
             }
         }
     }

@@ -91,11 +91,9 @@ public final class SignalRace {
     /// Runs the lab.
     ///
     /// @param arguments `--auto`, `--seconds SECONDS`
-    /// @throws IOException when the kernel refuses the handler
-    public static void main(String... arguments) throws IOException {
+    public static void main(String... arguments) {
         if (Subject.isOne(arguments)) {
-            Subject.arguments(arguments);
-            new SignalRace().serve();
+            Subject.play(_ -> new SignalRace().serve(), arguments);
         } else {
             Lab.main("signal-race", SignalRace::run, OPTIONS, arguments);
         }

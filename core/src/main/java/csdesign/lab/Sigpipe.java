@@ -14,6 +14,7 @@ import csdesign.posix.Errno;
 import csdesign.posix.Signal;
 import csdesign.posix.SysWait;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -91,10 +92,9 @@ public final class Sigpipe {
     /// Runs the lab; or, in the other JVM, what the lab tells it.
     ///
     /// @param arguments `--auto`, `--port PORT`
-    /// @throws IOException in the other JVM alone, when a socket cannot be made
-    public static void main(String... arguments) throws IOException {
+    public static void main(String... arguments) {
         if (Subject.isOne(arguments)) {
-            obey(Integer.parseInt(Subject.arguments(arguments).getFirst()));
+            Subject.play(words -> obey(Integer.parseInt(words.getFirst())), arguments);
         } else {
             Lab.main("sigpipe", Sigpipe::run, OPTIONS, arguments);
         }
@@ -112,15 +112,12 @@ public final class Sigpipe {
         int port = settings.number(PORT);
         try (Sockets sockets = new Sockets()) {
             Resetting server = Resetting.of(sockets, port);
-            reset(journal, sockets, server);
-            closed(journal, sockets);
-            byTheJdk(journal, server);
-        } catch (IOException e) {
-            String hint = port == 0 ? "" : "; does 'csdesign lab rst -p " + port + "' run?";
-            throw new IOException(e.getMessage() + hint, e);
+            journal.attempt(() -> reset(journal, sockets, server), RESET);
+            journal.attempt(() -> closed(journal, sockets), CLOSED);
+            journal.attempt(() -> byTheJdk(journal, server), JAVA);
         }
-        inAnotherJvm(journal, port);
-        inAShell(journal);
+        journal.attempt(() -> inAnotherJvm(journal, port), CAUGHT, IGNORED, NO_SIGNAL, DEFAULT);
+        journal.attempt(() -> inAShell(journal), SHELL);
     }
 
     // @start region="broken"
@@ -174,9 +171,9 @@ public final class Sigpipe {
     private static void byTheJdk(Journal journal, Resetting server) throws IOException {
         journal.part("Reset: the same by the JDK");
         ByteBuffer hello = ByteBuffer.wrap("hello".getBytes(US_ASCII));
-        try (SocketChannel channel = SocketChannel.open(server.address());
+        try (SocketChannel channel = server.channel();
                 Socket socket = new Socket(server.address().getAddress(), server.port());
-                SocketChannel unread = SocketChannel.open(server.address())) {
+                SocketChannel unread = server.channel()) {
             server.reset(3);
             ByteBuffer room = ByteBuffer.allocate(1);
             journal.step("SocketChannel, read", thrownBy(() -> channel.read(room)));
@@ -265,10 +262,28 @@ public final class Sigpipe {
 
         /// A client's end, to which the RST has come.
         int connection() throws IOException {
-            int client = sockets.connect(port);
+            int client = sockets.tcp();
+            int result = sockets.connect(client, port);
+            if (result < 0) {
+                throw unreachable(Errno.say(result));
+            }
             reset(1);
             TcpInfo.await(client, "CLOSE");
             return client;
+        }
+
+        private IOException unreachable(String error) {
+            String hint = listener < 0 ? "; does 'csdesign lab rst -p " + port + "' run?" : "";
+            return new IOException("connect to 127.0.0.1:" + port + ": " + error + hint);
+        }
+
+        /// The same by the JDK; the RST is for [#reset] to send.
+        SocketChannel channel() throws IOException {
+            try {
+                return SocketChannel.open(address());
+            } catch (ConnectException e) {
+                throw unreachable(String.valueOf(e.getMessage()));
+            }
         }
 
         void reset(int connections) throws IOException {

@@ -7,6 +7,7 @@ import csdesign.evidence.Task;
 import csdesign.kit.JavaProgram;
 import csdesign.kit.JvmOptions;
 import csdesign.kit.Nullable;
+import csdesign.kit.Sockets;
 import csdesign.kit.Spawner;
 import csdesign.kit.Worker;
 import csdesign.posix.Errno;
@@ -26,6 +27,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
@@ -38,6 +40,12 @@ public final class Subject implements AutoCloseable {
     private static final String MARK = "--subject";
     private static final long LOOK_NANOS = 50_000;
     private static final int LINE_BYTES = 4_096;
+
+    /// What it says last when it fails, with a sentence after it.
+    private static final String FAILED = "failed: ";
+
+    /// Longer than any answer takes on a busy machine.
+    private static final int LONGEST_SECONDS = Sockets.LONGEST_SECONDS;
 
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
@@ -56,6 +64,7 @@ public final class Subject implements AutoCloseable {
         int type = SysSocket.SOCK_STREAM | SysSocket.SOCK_CLOEXEC;
         check(SysSocket.socketpair(errno, SysSocket.AF_UNIX, type, 0, pair), "socketpair");
         socket = pair.getAtIndex(ValueLayout.JAVA_INT, 0);
+        limit(LONGEST_SECONDS);
         int theirs = pair.getAtIndex(ValueLayout.JAVA_INT, 1);
         // How it collects and compiles is the lab's to say, whatever the user set for every JVM.
         JavaProgram program = JavaProgram.of(lab)
@@ -119,14 +128,34 @@ public final class Subject implements AutoCloseable {
         return arguments.length > 0 && arguments[0].equals(MARK);
     }
 
-    /// What such a JVM calls first: from here on it ends with the lab.
-    ///
-    /// @param arguments of `main`
-    /// @return those that [#start] was given
-    /// @throws IOException when the kernel refuses
-    public static List<String> arguments(String... arguments) throws IOException {
+    private static List<String> arguments(String... arguments) throws IOException {
         Worker.endWith(Integer.parseInt(arguments[1]));
         return Arrays.asList(arguments).subList(2, arguments.length);
+    }
+
+    /// What such a JVM does.
+    @FunctionalInterface
+    public interface Play {
+        /// Does it, until the lab says no more.
+        ///
+        /// @param words that [#start] was given
+        /// @throws IOException as it likes: the lab is told
+        /// @throws InterruptedException when it shall end
+        void with(List<String> words) throws IOException, InterruptedException;
+    }
+
+    /// What the `main` of a lab does in such a JVM: from here on it ends with the lab; if
+    /// it fails, the lab is told why.
+    ///
+    /// @param play what it does
+    /// @param arguments of `main`
+    public static void play(Play play, String... arguments) {
+        try {
+            play.with(arguments(arguments));
+        } catch (IOException | InterruptedException | RuntimeException | Error e) {
+            say(FAILED + Journal.sentence(e));
+            System.exit(1);
+        }
     }
 
     /// What such a JVM says to the lab.
@@ -179,6 +208,10 @@ public final class Subject implements AutoCloseable {
             if (count == 0 || count == -Errno.ECONNRESET) { // it left something unread
                 return null;
             }
+            if (count == -Errno.EAGAIN) {
+                throw new IOException("waited " + LONGEST_SECONDS + " s until the other JVM"
+                        + " spoke; " + where());
+            }
             if (count < 0) {
                 throw new IOException("the other JVM: recv: " + Errno.say(count));
             }
@@ -188,6 +221,9 @@ public final class Subject implements AutoCloseable {
         int end = unread.indexOf("\n");
         String line = unread.substring(0, end);
         unread.delete(0, end + 1);
+        if (line.startsWith(FAILED)) {
+            throw new IOException("the other JVM: " + line.substring(FAILED.length()));
+        }
         return line;
     }
 
@@ -211,8 +247,8 @@ public final class Subject implements AutoCloseable {
         String line = nextLine();
         try {
             return Stream.of(line.split(" ", -1)).mapToInt(Integer::parseInt).toArray();
-        } catch (NumberFormatException e) {
-            throw new IOException("the other JVM said '" + line + "', not numbers", e);
+        } catch (NumberFormatException _) {
+            throw unexpected(line, "numbers");
         }
     }
 
@@ -223,9 +259,23 @@ public final class Subject implements AutoCloseable {
     public void expectLine(String text) throws IOException {
         String line = readLine();
         if (!text.equals(line)) {
-            throw new IOException(
-                    "the other JVM said '" + line + "' where '" + text + "' was expected");
+            throw unexpected(line, "'" + text + "'");
         }
+    }
+
+    /// What it said instead. A JVM that cannot start says so in its own words.
+    ///
+    /// @param line that it said; null when it has ended
+    /// @param expected what it was to say
+    /// @return the failure
+    IOException unexpected(@Nullable String line, String expected) {
+        if (line == null) {
+            return new IOException("the other JVM ended early: " + SysWait.describe(waitFor()));
+        }
+        String jvms = line.replaceFirst("^(\\[[^]]*\\])+ *", ""); // [0.020s][warning] ...
+        return new IOException(jvms.equals(line)
+                ? "the other JVM said '" + line + "' where " + expected + " was expected"
+                : "the other JVM cannot start: " + jvms);
     }
 
     /// Whether there is something to read now.
@@ -250,11 +300,33 @@ public final class Subject implements AutoCloseable {
         return task;
     }
 
+    /// Has no limit from now on: it is a user whom this JVM and the other one wait for.
+    ///
+    /// @throws IOException when the kernel refuses
+    public void awaitUser() throws IOException {
+        limit(0);
+    }
+
+    private void limit(int seconds) throws IOException {
+        MemorySegment limit = arena.allocate(16, 8); // struct timeval
+        limit.set(ValueLayout.JAVA_LONG, 0, seconds);
+        check(
+                SysSocket.setsockopt(errno, socket, SysSocket.SOL_SOCKET, SysSocket.SO_RCVTIMEO,
+                        limit, 16),
+                "setsockopt", "SO_RCVTIMEO");
+    }
+
+    private String where() {
+        return "its thread was in state " + task.state() + ", in " + task.sleepsIn();
+    }
+
     /// Waits until there is something to read, here or there.
     ///
     /// @param fd another descriptor: 0, where the user writes
     /// @return whether it is here
-    public boolean speaksBefore(int fd) {
+    /// @throws IOException when the kernel refuses to wait so long
+    public boolean speaksBefore(int fd) throws IOException {
+        awaitUser();
         SysPoll.set(fds, 0, socket, SysPoll.POLLIN);
         SysPoll.set(fds, 1, fd, SysPoll.POLLIN);
         while (unread.indexOf("\n") < 0 && SysPoll.poll(errno, fds, 2, -1) < 0) {
@@ -267,19 +339,27 @@ public final class Subject implements AutoCloseable {
     /// [#sleepsBeforeItSpeaks].
     ///
     /// @return whether it sleeps
-    public boolean sleepsInSelect() {
+    /// @throws IOException when it neither sleeps nor speaks
+    public boolean sleepsInSelect() throws IOException {
         return sleepsBeforeItSpeaks("poll", "select"); // poll_schedule_timeout
     }
 
     /// Waits until the thread that is looked at sleeps in the kernel, or has something to
-    /// say instead. Who sleeps and has said nothing waits for what nobody has done yet.
+    /// say instead. A thread that sleeps and has said nothing waits for what has not
+    /// happened yet.
     ///
     /// @param functions see [Task#isAsleepIn]
     /// @return whether it sleeps
-    public boolean sleepsBeforeItSpeaks(String... functions) {
+    /// @throws IOException when it neither sleeps nor speaks
+    public boolean sleepsBeforeItSpeaks(String... functions) throws IOException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONGEST_SECONDS);
         while (!hasSpoken()) {
             if (task.isAsleepIn(functions) && !hasSpoken()) {
                 return true;
+            }
+            if (System.nanoTime() > end) {
+                throw new IOException("waited %d s until the other JVM slept in %s; %s".formatted(
+                        LONGEST_SECONDS, String.join(" or ", functions), where()));
             }
             LockSupport.parkNanos(LOOK_NANOS);
         }
@@ -295,7 +375,10 @@ public final class Subject implements AutoCloseable {
         MemorySegment.copy(text, 0, bytes, ValueLayout.JAVA_BYTE, 0, text.length);
         long sent = SysSocket.send(errno, socket, bytes, text.length, SysSocket.MSG_NOSIGNAL);
         if (sent < text.length) {
-            throw new IOException("the other JVM: send: " + Errno.say(sent));
+            while (readLine() != null) {
+                // what it said before it ended: maybe why
+            }
+            throw new IOException("the other JVM has ended: send: " + Errno.say(sent));
         }
     }
 

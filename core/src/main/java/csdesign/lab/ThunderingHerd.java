@@ -126,8 +126,8 @@ public final class ThunderingHerd {
         journal.expect(SELECT, POLL, EPOLL, SILENT, ACCEPT, EXCLUSIVE, REUSEPORT);
         ThunderingHerd lab = new ThunderingHerd(settings, journal);
         PrivateNetwork.run(_ -> {
-            lab.broken();
-            lab.fixed();
+            journal.attempt(lab::broken, SELECT, POLL, EPOLL, SILENT);
+            journal.attempt(lab::fixed, ACCEPT, EXCLUSIVE, REUSEPORT);
         });
     }
 

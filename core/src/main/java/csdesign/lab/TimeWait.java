@@ -8,10 +8,14 @@ import static csdesign.posix.SysSocket.MSG_DONTWAIT;
 import static csdesign.posix.SysSocket.SOL_SOCKET;
 import static csdesign.posix.SysSocket.SO_REUSEADDR;
 
+import csdesign.evidence.FourTuple;
 import csdesign.evidence.NetCounters;
+import csdesign.evidence.NotHereException;
 import csdesign.evidence.PrivateNetwork;
+import csdesign.evidence.PrivateNetwork.Network;
 import csdesign.evidence.TcpInfo;
 import csdesign.evidence.TcpTable;
+import csdesign.evidence.TimeWaitWatch;
 import csdesign.kit.Sockets;
 import csdesign.posix.Errno;
 import csdesign.posix.SysSocket;
@@ -80,7 +84,6 @@ public final class TimeWait {
 
     private static final String FOUR_PORTS = "20000 20003"; // where no listener is by default
     private static final long LOOK_NANOS = 20_000_000;
-    private static final String ENDED = "has ended";
 
     private TimeWait() {}
 
@@ -100,17 +103,13 @@ public final class TimeWait {
     public static void run(Settings settings, Journal journal)
             throws IOException, InterruptedException {
         journal.expect(WHO, RESTART, TOO_LATE, REUSE, ONE, RST, JDK, PORTS, TW_REUSE);
-        PrivateNetwork.run(isPrivate -> {
-            whoCloses(journal);
-            restart(journal);
-            abort(journal);
-            byTheJdk(journal);
-            if (isPrivate && Files.isWritable(RANGE)) {
-                ports(journal);
-            } else {
-                journal.notHere(PORTS, "it sets the network's local ports: run it as root");
-                journal.notHere(TW_REUSE, "it sets the network's tcp_tw_reuse: run it as root");
-            }
+        PrivateNetwork.run(network -> {
+            journal.attempt(() -> whoCloses(journal), WHO);
+            journal.attempt(() -> restart(journal), RESTART, TOO_LATE, REUSE);
+            journal.attempt(() -> beside(journal), ONE);
+            journal.attempt(() -> abort(journal), RST);
+            journal.attempt(() -> byTheJdk(journal), JDK);
+            journal.attempt(() -> ports(journal, network), PORTS, TW_REUSE);
         });
     }
 
@@ -131,71 +130,82 @@ public final class TimeWait {
         journal.part("Who closes first");
         try (Sockets sockets = new Sockets()) {
             int listener = sockets.listen(0, 1);
-            int port = sockets.port(listener);
-            String byClient = whose(close(sockets, listener, true), port);
-            journal.step("the client closes first; whose port is in TIME_WAIT", byClient);
+            Closed byClient = close(sockets, listener, true);
+            journal.step(
+                    "the client closes first; whose port is in TIME_WAIT", byClient.whose());
             long begin = System.nanoTime();
-            List<TcpTable.Entry> entries = close(sockets, listener, false);
-            String byServer = whose(entries, port);
-            double left = entries.getFirst().timerSeconds();
-            journal.step("the server closes first; whose port is in TIME_WAIT", byServer);
+            Closed byServer = close(sockets, listener, false);
+            double left = byServer.first.timerSeconds();
+            journal.step(
+                    "the server closes first; whose port is in TIME_WAIT", byServer.whose());
             journal.step("seconds that its timer has left", left);
-            String seen = byClient + ", then " + byServer;
+            String seen = byClient.whose() + ", then " + byServer.whose();
             boolean isSixty = left <= 60 && left + (System.nanoTime() - begin) / 1e9 > 59.9;
             journal.judge(WHO, isSixty && seen.equals("the client's, then the server's"), seen);
         }
     }
 
-    private static String whose(List<TcpTable.Entry> entries, int serverPort) {
-        boolean isServers = entries.getFirst().localPort() == serverPort;
-        return entries.size() > 1 ? "both" : isServers ? "the server's" : "the client's";
+    /// A connection whose both ends were closed: the one that was closed first, which is
+    /// in TIME_WAIT, and whether the other one is too.
+    private record Closed(boolean clientFirst, TcpTable.Entry first, boolean other) {
+        String whose() {
+            return other ? "both" : clientFirst ? "the client's" : "the server's";
+        }
     }
 
-    /// Makes a connection and closes both ends.
-    ///
-    /// @return what stays in TIME_WAIT
-    private static List<TcpTable.Entry> close(Sockets sockets, int listener, boolean clientFirst)
+    /// Makes a connection and closes both ends. Connections of others may have one of its
+    /// ports: it is known by its addresses and ports, all four.
+    private static Closed close(Sockets sockets, int listener, boolean clientFirst)
             throws IOException {
         int client = sockets.connect(sockets.port(listener));
-        int clientPort = sockets.port(client);
         int server = sockets.accept(listener);
-        int firstPort = clientFirst ? clientPort : sockets.port(listener);
+        FourTuple first = FourTuple.of(sockets.errno(), clientFirst ? client : server);
+        TimeWaitWatch watch = TimeWaitWatch.begin();
         sockets.close(clientFirst ? client : server);
-        TcpTable.await(firstPort, "FIN_WAIT2"); // its FIN is acknowledged: see Rst on RFC 1337
+        watch.await(first, "FIN_WAIT2"); // its FIN is acknowledged: see Rst on RFC 1337
         sockets.close(clientFirst ? server : client);
-        TcpTable.await(firstPort, "TIME_WAIT");
-        return TcpTable.read().stream().filter(entry -> entry.state().equals("TIME_WAIT"))
-                .filter(one -> one.localPort() == clientPort || one.remotePort() == clientPort)
-                .toList();
+        TcpTable.Entry entry = watch.await(first, "TIME_WAIT");
+        return new Closed(
+                clientFirst, entry, TcpTable.isIn(first.otherEnd(), "TIME_WAIT"));
     }
 
     private static void restart(Journal journal) throws IOException {
         journal.part("A server closed first; a new one binds its port");
         journal.columns("the old one", "SO_REUSEADDR", "of the new", "bind answers");
-        int broken = restart(journal, ENDED, false, false);
-        int forgotten = restart(journal, ENDED, true, false);
-        int tooLate = restart(journal, ENDED, false, true);
-        int fixed = restart(journal, ENDED, true, true);
-        int second = restart(journal, "listens", true, true);
+        int broken = restart(journal, false, false);
+        int forgotten = restart(journal, true, false);
+        int tooLate = restart(journal, false, true);
+        int fixed = restart(journal, true, true);
         boolean isBroken = broken == -EADDRINUSE && forgotten == -EADDRINUSE;
         journal.judge(RESTART, isBroken, "bind: " + Errno.say(broken));
         journal.judge(TOO_LATE, tooLate == -EADDRINUSE, "bind: " + Errno.say(tooLate));
         journal.judge(REUSE, fixed == 0, "bind: " + Errno.say(fixed));
-        journal.judge(ONE, second == -EADDRINUSE, "bind: " + Errno.say(second));
     }
 
-    private static int restart(Journal journal, String state, boolean old, boolean young)
-            throws IOException {
+    private static int restart(Journal journal, boolean old, boolean young) throws IOException {
         try (Sockets sockets = new Sockets()) {
             int listener = serve(sockets, old);
             int port = sockets.port(listener);
-            if (state.equals(ENDED)) {
-                sockets.close(listener);
-            }
+            sockets.close(listener);
             int next = sockets.tcp();
             int result = young ? bindFixed(sockets, next, port) : bindBroken(sockets, next, port);
-            journal.row(state, old ? "yes" : "no", young ? "yes" : "no", Errno.say(result));
+            row(journal, "has ended", old, young, result);
             return result;
+        }
+    }
+
+    private static void row(
+            Journal journal, String state, boolean old, boolean young, int result) {
+        journal.row(state, old ? "yes" : "no", young ? "yes" : "no", Errno.say(result));
+    }
+
+    /// The last row: the old one has not ended.
+    private static void beside(Journal journal) throws IOException {
+        try (Sockets sockets = new Sockets()) {
+            int port = sockets.port(sockets.listen(0, 1));
+            int second = bindFixed(sockets, sockets.tcp(), port);
+            row(journal, "listens", true, true, second);
+            journal.judge(ONE, second == -EADDRINUSE, "bind: " + Errno.say(second));
         }
     }
 
@@ -212,26 +222,27 @@ public final class TimeWait {
         journal.part("No remedy: SO_LINGER 0, then close");
         try (Sockets sockets = new Sockets()) {
             int listener = sockets.listen(0, 1);
-            int port = sockets.port(listener);
-            int client = sockets.connect(port);
+            int client = sockets.connect(sockets.port(listener));
             int server = sockets.accept(listener);
+            FourTuple end = FourTuple.of(sockets.errno(), server);
             long sent = 0;
             for (long count; (count = sockets.send(server, "x".repeat(50_000),
                     MSG_DONTWAIT)) > 0;) {
                 sent += count; // until the buffers are full
             }
             sockets.linger(server, 0);
+            TimeWaitWatch watch = TimeWaitWatch.begin();
             sockets.close(server); // by a RST
             TcpInfo.await(client, "CLOSE");
             long received = 0;
             for (long count; (count = sockets.recv(client)) > 0;) {
                 received += count; // until ECONNRESET
             }
-            long left = TcpTable.count(port, "TIME_WAIT");
             journal.step("bytes that send took", sent);
             journal.step("bytes that the client received", received);
-            journal.step("in TIME_WAIT at the server's port", left);
-            journal.judge(RST, left == 0 && received < sent, received + " of " + sent + " came");
+            boolean isLeft = watch.isInTimeWait(end);
+            journal.step("in TIME_WAIT at the server's port", isLeft ? 1 : 0);
+            journal.judge(RST, !isLeft && received < sent, received + " of " + sent + " came");
         }
     }
 
@@ -266,7 +277,16 @@ public final class TimeWait {
         }
     }
 
-    private static void ports(Journal journal) throws IOException {
+    private static void ports(Journal journal, Network network) throws IOException {
+        if (!network.isPrivate()) {
+            String because = ", and " + network.refusal();
+            journal.notHere(PORTS, "it sets the network's local ports" + because);
+            journal.notHere(TW_REUSE, "it sets the network's tcp_tw_reuse" + because);
+            return;
+        }
+        if (!Files.isWritable(RANGE)) {
+            throw new NotHereException("it sets " + RANGE + ", which cannot be written here");
+        }
         journal.part("A client closes first, four times, and has four local ports");
         try (Sockets sockets = new Sockets()) {
             int listener = sockets.listen(0, 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.lab;
 
+import csdesign.evidence.Look;
 import csdesign.evidence.Task;
 import csdesign.evidence.TcpInfo;
 import csdesign.kit.Nullable;
@@ -11,6 +12,7 @@ import csdesign.posix.SysEpoll;
 import csdesign.posix.SysSocket;
 import csdesign.posix.Unistd;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -64,8 +66,8 @@ final class Waiters implements AutoCloseable {
                 pool.awaitFirstSleep(waiter);
             }
             return pool;
-        } catch (IOException | InterruptedException e) {
-            pool.close();
+        } catch (IOException | InterruptedException | OutOfMemoryError e) {
+            pool.close(); // OutOfMemoryError: the system gives no further thread
             throw e;
         }
     }
@@ -122,9 +124,7 @@ final class Waiters implements AutoCloseable {
     /// @throws IOException when one of the waiters fails
     /// @throws InterruptedException when this thread shall end
     void awaitAccepted(long count) throws IOException, InterruptedException {
-        while (scoreboard.accepted() < count) {
-            pause();
-        }
+        await("%d connections are accepted", count, this::accepted);
     }
 
     /// Waits until so many have been served to their end.
@@ -133,8 +133,28 @@ final class Waiters implements AutoCloseable {
     /// @throws IOException when one of the waiters fails
     /// @throws InterruptedException when this thread shall end
     void awaitServed(long count) throws IOException, InterruptedException {
-        while (scoreboard.requests() < count) {
-            pause();
+        await("%d connections are served", count, scoreboard::requests);
+    }
+
+    /// Waits until as many connections have been accepted, or lie in a queue.
+    ///
+    /// @param count how many
+    /// @throws IOException when one of the waiters fails
+    /// @throws InterruptedException when this thread shall end
+    void awaitArrived(long count) throws IOException, InterruptedException {
+        await("%d connections are accepted or wait", count, () -> accepted() + queued());
+    }
+
+    private void await(String what, long count, Look<Long> look)
+            throws IOException, InterruptedException {
+        try {
+            Look.until(what.formatted(count), () -> {
+                check();
+                return look.now();
+            }, seen -> seen >= count);
+        } catch (InterruptedIOException e) {
+            Thread.interrupted();
+            throw (InterruptedException) new InterruptedException(e.getMessage()).initCause(e);
         }
     }
 
@@ -146,20 +166,22 @@ final class Waiters implements AutoCloseable {
     /// @throws InterruptedException when this thread shall end
     void awaitAsleep() throws IOException, InterruptedException {
         List<Task> tasks = waiters.stream().map(Waiter::task).toList();
+        long end = System.nanoTime() + Look.LONGEST_NANOS;
         do {
+            check();
             Task.awaitAsleep(tasks);
             check();
-        } while (KERNEL_TELLS && tasks.stream().anyMatch(task -> task.sleepsIn().equals("0")));
+        } while (System.nanoTime() < end && KERNEL_TELLS
+                && tasks.stream().anyMatch(task -> task.sleepsIn().equals("0")));
     }
 
     /// A thread that begins may sleep in a lock of the JVM before it comes to wait.
     private void awaitFirstSleep(Waiter waiter) throws IOException, InterruptedException {
-        while (waiter.tid == 0) {
-            pause();
-        }
+        await("waiter %d runs", 1, () -> waiter.tid == 0 ? 0L : 1L);
+        long end = System.nanoTime() + Look.LONGEST_NANOS;
         do {
             awaitAsleep();
-        } while (waiter.task().sleepsIn().contains("futex"));
+        } while (System.nanoTime() < end && waiter.task().sleepsIn().contains("futex"));
     }
 
     /// Waits a little for what the waiters do.
@@ -177,7 +199,9 @@ final class Waiters implements AutoCloseable {
     private void check() throws IOException {
         for (Waiter waiter : waiters) {
             if (waiter.failure != null) {
-                throw new IOException("waiter " + waiter.index, waiter.failure);
+                throw new IOException("waiter %d of %d: %s".formatted(
+                        waiter.index + 1, waiters.size(), Journal.sentence(waiter.failure)),
+                        waiter.failure);
             }
         }
     }
@@ -218,7 +242,7 @@ final class Waiters implements AutoCloseable {
         private final List<Integer> kept = new ArrayList<>();
         private final Thread thread;
         private volatile int tid;
-        private volatile @Nullable Exception failure;
+        private volatile @Nullable Throwable failure;
 
         private Waiter(Waiters pool, int index, int listener, Way way) {
             this.index = index;
@@ -234,7 +258,7 @@ final class Waiters implements AutoCloseable {
             tid = Unistd.gettid(errno);
             try {
                 way.run(this);
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 failure = e;
             } finally {
                 kept.forEach(fd -> Unistd.close(errno, fd));

@@ -18,12 +18,15 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
@@ -39,8 +42,8 @@ class EvidenceTest {
 
     @Test
     void shouldCountTheRstOfAClosedPortExactly() throws Exception {
-        PrivateNetwork.run(isPrivate -> {
-            assumeTrue(isPrivate, "CAP_SYS_ADMIN is needed for a network of its own");
+        PrivateNetwork.run(network -> {
+            assumeTrue(network.isPrivate(), network.refusal());
             try (Sockets sockets = new Sockets()) {
                 NetCounters before = NetCounters.read();
                 assertThat(sockets.connect(sockets.tcp(), CLOSED_PORT))
@@ -56,25 +59,38 @@ class EvidenceTest {
 
     @Test
     void shouldSeeEachSegmentOnceInItsOrder() throws Exception {
-        PrivateNetwork.run(isPrivate -> {
-            Optional<Capture> begun = Capture.begin();
-            assumeTrue(begun.isPresent(), "CAP_NET_RAW is needed for a packet socket");
-            try (Capture capture = begun.get(); Sockets sockets = new Sockets()) {
-                int listener = sockets.listen(0, 1);
+        PrivateNetwork.run(_ -> {
+            try (Sockets sockets = new Sockets()) {
+                int listener = sockets.listen(0, 2);
                 int port = sockets.port(listener);
-                int client = sockets.connect(port);
-                int server = sockets.accept(listener);
-                sockets.send(client, "hello", 0);
-                assertThat(sockets.recv(server)).isEqualTo(5);
-                List<Segment> seen = capture.segments(port);
-                assertThat(seen.stream().map(Segment::flags))
-                        .startsWith("SYN", "SYN ACK", "ACK", "PSH ACK");
-                assertThat(seen.get(3).dataBytes()).isEqualTo(5);
-                assertThat(seen.get(3).to()).isEqualTo(port);
-                assertThat(seen.get(3).from()).isEqualTo(sockets.port(client));
-                assertThat(seen.get(3).has("RST")).isFalse();
+                try (Capture capture = begin(port)) {
+                    int client = sockets.connect(port);
+                    int other = sockets.connect(port); // at the same port, but not the same
+                    int server = sockets.accept(listener);
+                    sockets.send(client, "hello", 0);
+                    sockets.send(other, "goodbye", 0);
+                    assertThat(sockets.recv(server)).isEqualTo(5);
+                    FourTuple name = FourTuple.of(sockets.errno(), client);
+                    List<Segment> seen = capture.segments(name.otherEnd());
+                    assertThat(seen.stream().map(Segment::flags))
+                            .startsWith("SYN", "SYN ACK", "ACK", "PSH ACK");
+                    assertThat(seen).extracting(Segment::dataBytes).doesNotContain(7);
+                    assertThat(seen.get(3).dataBytes()).isEqualTo(5);
+                    assertThat(seen.get(3).name()).isEqualTo(name);
+                    assertThat(seen.get(1).name()).isEqualTo(name.otherEnd());
+                    assertThat(seen.get(3).has("RST")).isFalse();
+                }
             }
         });
+    }
+
+    private static Capture begin(int port) throws IOException {
+        try {
+            return Capture.begin(port);
+        } catch (NotHereException e) {
+            assumeTrue(false, e.getMessage());
+            throw e;
+        }
     }
 
     @Test
@@ -94,11 +110,29 @@ class EvidenceTest {
             assertThat(TcpInfo.of(listener).state()).isEqualTo("LISTEN");
             assertThat(TcpInfo.of(listener).sacked()).as("its backlog").isOne();
             int other = sockets.listen(0, 3);
-            assertThat(TcpInfo.ofPort(sockets.port(other)).sacked()).isEqualTo(3);
-            int free = sockets.port(other);
+            FourTuple name = FourTuple.of(sockets.errno(), other);
+            assertThat(TcpInfo.of(name).sacked()).isEqualTo(3);
+            assertThat(TcpInfo.of(FourTuple.of(sockets.errno(), server)).dataSegmentsIn())
+                    .as("not its listener, which has the same port").isOne();
             sockets.close(other);
-            assertThatThrownBy(() -> TcpInfo.ofPort(free)).hasMessageContaining("has port");
+            assertThatThrownBy(() -> TcpInfo.of(name)).hasMessageContaining("no socket");
             assertThatThrownBy(() -> TcpInfo.of(-1)).hasMessageContaining("EBADF");
+        }
+    }
+
+    @Test
+    void shouldCountWhatOneListenerDropsThoughOthersDropToo() throws IOException {
+        try (Sockets sockets = new Sockets()) {
+            int full = sockets.listen(0, 0);
+            int roomy = sockets.listen(0, 9);
+            int[] ports = {sockets.port(full), sockets.port(roomy)};
+            for (int port : ports) {
+                sockets.connect(port);
+                sockets.connecting(port);
+            }
+            Look.until("the SYN is dropped", () -> TcpInfo.drops(full), drops -> drops > 0);
+            assertThat(TcpInfo.drops(roomy)).isZero();
+            assertThatThrownBy(() -> TcpInfo.drops(-1)).hasMessageContaining("EBADF");
         }
     }
 
@@ -108,28 +142,95 @@ class EvidenceTest {
             int listener = sockets.listen(0, 1);
             int port = sockets.port(listener);
             int client = sockets.connect(port);
-            sockets.close(sockets.accept(listener));
+            int server = sockets.accept(listener);
+            FourTuple end = FourTuple.of(sockets.errno(), server);
+            TimeWaitWatch watch = TimeWaitWatch.begin();
+            sockets.close(server);
             TcpInfo.await(client, "CLOSE_WAIT");
             sockets.close(client);
-            TcpTable.await(port, "TIME_WAIT");
-            assertThat(TcpTable.read()).filteredOn(entry -> entry.localPort() == port)
-                    .extracting(TcpTable.Entry::state)
-                    .containsExactlyInAnyOrder("LISTEN", "TIME_WAIT");
-            assertThat(TcpTable.read()).filteredOn(entry -> entry.localPort() == port)
-                    .allSatisfy(
-                            entry -> assertThat(entry.timerSeconds()).isBetween(
-                                    entry.state().equals("LISTEN") ? 0.0 : 30.0,
-                                    entry.state().equals("LISTEN") ? 0.0 : 60.0));
+            assertThat(watch.await(end, "TIME_WAIT").timerSeconds()).isBetween(30.0, 60.0);
+            assertThat(watch.isInTimeWait(end)).isTrue();
+            FourTuple listening = FourTuple.of(sockets.errno(), listener);
+            assertThat(TcpTable.find(listening).orElseThrow().state()).isEqualTo("LISTEN");
+            assertThat(TcpTable.find(listening).orElseThrow().timerSeconds()).isZero();
+            assertThat(TcpTable.find(end.otherEnd())).as("the client's end is gone").isEmpty();
         }
+    }
+
+    /// Two clients with the same port, at two servers: 127.0.0.2 and 127.0.0.3 have it.
+    @Test
+    void shouldTellConnectionsApartThatHaveTheSamePort() throws IOException {
+        InetAddress one = InetAddress.ofLiteral("127.0.0.2");
+        InetAddress two = InetAddress.ofLiteral("127.0.0.3");
+        try (ServerSocket server = new ServerSocket(0, 9, InetAddress.ofLiteral("127.0.0.1"));
+                Socket first = new Socket();
+                Socket second = new Socket()) {
+            first.bind(new InetSocketAddress(one, 0));
+            second.bind(new InetSocketAddress(two, first.getLocalPort()));
+            first.connect(server.getLocalSocketAddress());
+            second.connect(server.getLocalSocketAddress());
+            try (Socket peer = server.accept()) {
+                peer.shutdownOutput();
+                Look.until("the FIN has come",
+                        () -> TcpInfo.of(name(first)).state(), "CLOSE_WAIT"::equals);
+                assertThat(TcpInfo.of(name(second)).state()).isEqualTo("ESTABLISHED");
+            }
+        }
+    }
+
+    private static FourTuple name(Socket socket) {
+        return new FourTuple(
+                (InetSocketAddress) socket.getLocalSocketAddress(),
+                (InetSocketAddress) socket.getRemoteSocketAddress());
+    }
+
+    @Test
+    void shouldSayThatAFullTableHidesWhatItHasNoRoomFor() throws Exception {
+        PrivateNetwork.run(network -> {
+            assumeTrue(network.isPrivate(), network.refusal());
+            Files.writeString(Path.of("/proc/sys/net/ipv4/tcp_max_tw_buckets"), "0");
+            try (Sockets sockets = new Sockets()) {
+                int listener = sockets.listen(0, 1);
+                int client = sockets.connect(sockets.port(listener));
+                int server = sockets.accept(listener);
+                FourTuple end = FourTuple.of(sockets.errno(), server);
+                TimeWaitWatch watch = TimeWaitWatch.begin();
+                assertThat(watch.isInTimeWait(end)).as("there was no need of room").isFalse();
+                sockets.close(server);
+                assertThatThrownBy(() -> watch.await(end, "FIN_WAIT2"))
+                        .isInstanceOf(NotHereException.class)
+                        .hasMessageContaining("tcp_max_tw_buckets is 0");
+                assertThatThrownBy(() -> watch.isInTimeWait(end))
+                        .isInstanceOf(NotHereException.class);
+                sockets.close(client);
+            }
+        });
+    }
+
+    /// What a client leaves that made a connection from every port that it may have.
+    @Test
+    void shouldListenThoughEveryPortOfTheKernelsChoiceIsTaken() throws Exception {
+        PrivateNetwork.run(network -> {
+            assumeTrue(network.isPrivate(), network.refusal());
+            Files.writeString(
+                    Path.of("/proc/sys/net/ipv4/ip_local_port_range"), "40000 40001");
+            try (Sockets sockets = new Sockets()) {
+                sockets.listen(40_000, 1);
+                sockets.listen(40_001, 1);
+                assertThat(sockets.port(sockets.listen(0, 1))).isBetween(1_024, 32_767);
+                assertThat(sockets.bind(sockets.tcp(), 40_000)).isEqualTo(-Errno.EADDRINUSE);
+            }
+        });
     }
 
     @Test
     void shouldGiveUpWaitingForWhatDoesNotComeOrWhenItShallEnd() {
-        assertThatThrownBy(() -> Condition.await("the moon is blue", 1_000_000, () -> false))
+        assertThatThrownBy(
+                () -> Look.until("the moon is blue", 1_000_000, () -> "grey", "blue"::equals))
                 .isInstanceOf(IOException.class)
-                .hasMessage("not so after 1 ms: the moon is blue");
+                .hasMessage("waited 1 ms until the moon is blue; seen last: grey");
         Thread.currentThread().interrupt();
-        assertThatThrownBy(() -> Condition.await("the moon is blue", () -> false))
+        assertThatThrownBy(() -> Look.until("the moon is blue", () -> "grey", "blue"::equals))
                 .isInstanceOf(InterruptedIOException.class);
         assertThat(Thread.interrupted()).isTrue();
     }
@@ -288,10 +389,10 @@ class EvidenceTest {
     void shouldReachNobodyOutsideOfAPrivateNetwork() throws Exception {
         try (Sockets outside = new Sockets()) {
             int port = outside.port(outside.listen(0, 1));
-            PrivateNetwork.run(isPrivate -> {
+            PrivateNetwork.run(network -> {
                 try (Sockets inside = new Sockets()) {
                     assertThat(inside.connect(inside.tcp(), port))
-                            .isEqualTo(isPrivate ? -Errno.ECONNREFUSED : 0);
+                            .isEqualTo(network.isPrivate() ? -Errno.ECONNREFUSED : 0);
                 }
             });
             assertThat(outside.connect(outside.tcp(), port)).isZero();

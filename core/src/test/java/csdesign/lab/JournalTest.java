@@ -4,9 +4,12 @@ package csdesign.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import csdesign.evidence.NotHereException;
 import csdesign.lab.Journal.Verdict;
 import csdesign.posix.Errno;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -94,5 +97,57 @@ class JournalTest {
     void shouldNotJudgeWhatWasNotExpected() {
         assertThatThrownBy(() -> journal.judge(SEEN, true, ""))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("seen");
+    }
+
+    @Test
+    void shouldJudgeWhatAPartLeavesWhenItFailsAndDoTheOthers() throws Exception {
+        journal.expect(SEEN, UNSEEN, FORBIDDEN);
+        journal.attempt(() -> {
+            journal.judge(SEEN, true, "1 RST");
+            throw new IOException("bind(port=80): EACCES");
+        }, SEEN, UNSEEN);
+        journal.attempt(() -> journal.judge(FORBIDDEN, true, "1 RST"), FORBIDDEN);
+
+        journal.end();
+        assertThat(lines()).endsWith("Verdicts", "  seen: shown: 1 RST",
+                "  unseen: not shown here, because bind(port=80): EACCES",
+                "  forbidden: shown: 1 RST");
+        assertThat(journal.failure()).get().extracting(Throwable::getMessage)
+                .isEqualTo("bind(port=80): EACCES");
+    }
+
+    @Test
+    void shouldTakeWhatIsHiddenForNoFailure() throws Exception {
+        journal.expect(FORBIDDEN);
+        journal.attempt(() -> {
+            throw new NotHereException("the table is full");
+        }, FORBIDDEN);
+
+        assertThat(journal.end().isShown()).isTrue();
+        assertThat(journal.failure()).isEmpty();
+        assertThat(lines()).endsWith("  forbidden: not shown here, because the table is full");
+    }
+
+    @Test
+    void shouldSayInOneSentenceWhatKeptItFromItsEnd() throws Exception {
+        Lab lab = (_, to) -> {
+            to.expect(SEEN, UNSEEN);
+            throw new OutOfMemoryError("unable to create native thread: limits reached");
+        };
+        lab.toVerdicts(Settings.DEFAULT, journal);
+
+        assertThat(lines()).filteredOn(line -> line.contains("not shown here, because")).hasSize(2)
+                .allMatch(line -> line.endsWith("native thread: limits reached; this user may"
+                        + " have no more threads: see ulimit -u"));
+        assertThat(journal.failure()).isPresent();
+    }
+
+    @Test
+    void shouldNotTakeTheWishToEndForAFailure() {
+        journal.expect(SEEN);
+        assertThatThrownBy(() -> journal.attempt(() -> {
+            throw new InterruptedIOException("interrupted");
+        }, SEEN)).isInstanceOf(InterruptedException.class);
+        assertThat(journal.failure()).isEmpty();
     }
 }
