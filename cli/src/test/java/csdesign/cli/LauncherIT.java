@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -14,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -281,6 +284,25 @@ class LauncherIT {
                     .endsWith("LC_ALL=C.UTF-8\n");
         }
         assertThat(builds()).hasSize(1);
+    }
+
+    @Test
+    void shouldSayToAnOlderJavaWhatIsNeeded() throws Exception {
+        byte[] start;
+        try (InputStream in = Objects
+                .requireNonNull(Start.class.getResourceAsStream("Start.class"))) {
+            start = in.readAllBytes();
+        }
+        int major = ByteBuffer.wrap(start).getShort(6); // JVMS 4.1
+        assertThat(major).as("the class file's version: that of Java 11").isEqualTo(55);
+        Process process = start(
+                PATH, Map.of(), "sh", "-c",
+                "for java in /usr/lib/jvm/*1[1-9]*/bin/java; do exec \"$java\" -jar \"$0\"; done",
+                System.getProperty("csdesign.jar"));
+        process.waitFor();
+        assumeTrue(process.exitValue() == 1, "no older JDK is installed where Debian puts it");
+        assertThat(said(process, "err")).contains("needs Java 25 or newer, and this is Java 1")
+                .hasLineCount(1);
     }
 
     @Test
