@@ -28,6 +28,7 @@ import csdesign.peers.CReference;
 import csdesign.range.Range;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -346,6 +347,12 @@ final class BenchCommand implements Callable<Integer> {
                 ? out
                 : "results/" + FOLDER.format(began.atZone(ZoneId.systemDefault()));
         try {
+            if (name.indexOf('\uFFFD') >= 0 || !isFolderReadable(Path.of(name))) {
+                throw new IOException(
+                        "the name is no text in this locale's encoding, "
+                                + System.getProperty("sun.jnu.encoding")
+                                + "; ./csdesign sets LC_ALL=C.UTF-8");
+            }
             ResultsFolder folder = out != null
                     ? ResultsFolder.named(Path.of(name))
                     : ResultsFolder.fresh(Path.of(name));
@@ -361,6 +368,12 @@ final class BenchCommand implements Callable<Integer> {
         } catch (InvalidPathException e) {
             throw cannotBeWritten(name, String.valueOf(e.getMessage()), e);
         }
+    }
+
+    /// A JVM reads the name of the folder that it was started in by the locale's encoding, and
+    /// resolves a relative name against what it has read.
+    private static boolean isFolderReadable(Path named) {
+        return named.isAbsolute() || Files.exists(Path.of("").toAbsolutePath());
     }
 
     private ParameterException cannotBeWritten(String name, String why, Exception e) {
