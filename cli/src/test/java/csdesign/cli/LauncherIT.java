@@ -337,6 +337,13 @@ class LauncherIT {
     }
 
     @Test
+    void shouldKeepQuietAboutItsArchiveBesideALogOfTheUsers() throws Exception {
+        Process process = start(PATH, Map.of("JAVA_TOOL_OPTIONS", "-Xlog:gc:gc.log"), launcher());
+        assertEnds(0, process);
+        assertThat(said(process, "out").lines()).contains("-Xlog:cds=off", "-Xlog:aot=off");
+    }
+
+    @Test
     void shouldKeepOneArchiveForEachJarPlaceAndJdkAndFewOfThem() throws Exception {
         assertEnds(0, start());
         Path first = archives(checkout.resolve("cli/target")).getFirst();
