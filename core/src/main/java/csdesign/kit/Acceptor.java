@@ -2,8 +2,10 @@
 package csdesign.kit;
 
 import csdesign.posix.Errno;
+import csdesign.posix.SysPoll;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /// One of many who wait in accept(2) on the same listening socket, each a thread that is
 /// really blocked in the system call. Made and used by that thread.
@@ -23,6 +25,8 @@ public final class Acceptor implements AutoCloseable {
 
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
+    private final MemorySegment polled = arena.allocate(SysPoll.POLLFD_BYTES, 8);
+    private final int fd;
     private final AcceptQueue queue;
     private final AcceptFailures failures;
     private final Server server;
@@ -35,6 +39,7 @@ public final class Acceptor implements AutoCloseable {
     /// @param server the wish to stop
     /// @throws IOException when the kernel refuses the handler of a signal
     public Acceptor(int fd, Server server) throws IOException {
+        this.fd = fd;
         queue = new AcceptQueue(errno, fd, 0, server.scoreboard());
         failures = new AcceptFailures(server, new Log(server));
         this.server = server;
@@ -60,9 +65,9 @@ public final class Acceptor implements AutoCloseable {
                 return client;
             }
             AcceptFailures.Verdict verdict = failures.judge(-client);
-            if (verdict == AcceptFailures.Verdict.GIVE_UP
-                    || (verdict == AcceptFailures.Verdict.EMPTY && stopping)) {
-                return NONE; // empty: it is shut, and all were taken
+            boolean last = verdict == AcceptFailures.Verdict.EMPTY && stopping;
+            if (verdict == AcceptFailures.Verdict.GIVE_UP || (last && !awaitLastCall())) {
+                return NONE; // it is shut, and all were taken
             }
             rest(verdict);
         }
@@ -92,6 +97,21 @@ public final class Acceptor implements AutoCloseable {
             case EMPTY -> sleep(1); // shut: the wish to stop will be here in a moment
             case AGAIN, GIVE_UP -> {}
         }
+    }
+
+    /// Waits for one whose handshake was begun before the door was shut: see
+    /// [ListeningSocket].
+    ///
+    /// @return whether to look again; false when the last call is over
+    private boolean awaitLastCall() {
+        long left = Limits.LAST_CALL_MILLIS
+                - (System.nanoTime() - stop.requestedNanos()) / 1_000_000;
+        if (left <= 0 || server.scoreboard().door() == Door.STAYS_OPEN) {
+            return false;
+        }
+        SysPoll.set(polled, 0, fd, SysPoll.POLLIN);
+        int ready = SysPoll.poll(errno, polled, 1, (int) left);
+        return ready >= 0 || ready == -Errno.EINTR;
     }
 
     /// Waits for who shuts it: the wish to stop reaches everybody in no order.

@@ -109,26 +109,21 @@ public final class Connections implements AutoCloseable {
                 && (server.stop().graceIsOver() || (!listener.isOpen() && count == 0));
     }
 
-    /// How long the loop may wait: to the next deadline, the end of the grace, or the end
-    /// of the listener's pause.
+    /// How long the loop may wait: to the next deadline, the end of the grace, or the time
+    /// to ask for the listener again.
     ///
-    /// @param listener may pause
+    /// @param listener may pause, or be shut
     /// @return milliseconds for poll and epoll_wait; -1 when nothing will happen by
     ///     itself
     public int timeoutMillis(ListeningSocket listener) {
-        return timeoutMillis(
-                listener.isPaused() ? ListeningSocket.PAUSE_MILLIS * 1_000_000 : Long.MAX_VALUE);
+        return listener.timeoutMillis(timeoutMillis());
     }
 
     /// The same where nothing listens.
     ///
     /// @return milliseconds for poll; -1 when nothing will happen by itself
     public int timeoutMillis() {
-        return timeoutMillis(Long.MAX_VALUE);
-    }
-
-    private int timeoutMillis(long mostNanos) {
-        long nanos = mostNanos;
+        long nanos = Long.MAX_VALUE;
         Connection first = heap[0];
         if (count > 0 && first != null) {
             nanos = Math.min(nanos, first.heapNanos - nowNanos);

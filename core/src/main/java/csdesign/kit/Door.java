@@ -20,9 +20,12 @@ import java.lang.foreign.ValueLayout;
 ///
 /// | means | who gets in all the same | what it takes |
 /// |---|---|---|
-/// | a filter | no one | CAP_NET_ADMIN, on some kernels |
+/// | a filter of SYN | no one | CAP_NET_ADMIN, on some kernels |
 /// | the least TTL | a neighbour that sends with a TTL of 255 | nothing |
 /// | none | whoever comes before the queue is taken | - |
+///
+/// Either lets a handshake be completed that was begun before: to its client it looks
+/// complete already, and it may have asked. See [Limits#LAST_CALL_MILLIS].
 ///
 /// Without a means the queue is taken whole, at once, and the socket is shut down behind
 /// it: see [AcceptQueue]. A connection that completes between these two is reset.
@@ -30,8 +33,9 @@ enum Door {
     /// Connections come in.
     OPEN,
 
-    /// A packet filter drops whatever arrives at the listening socket: SO_ATTACH_FILTER.
-    /// A kernel may ask for CAP_NET_ADMIN before it filters TCP.
+    /// A packet filter drops each SYN that arrives at the listening socket, the first
+    /// packet of a handshake: SO_ATTACH_FILTER. A kernel may ask for CAP_NET_ADMIN before
+    /// it filters TCP.
     SHUT_BY_FILTER,
 
     /// Whatever arrives at the listening socket must have a TTL (IPv6: a hop limit) of
@@ -44,6 +48,20 @@ enum Door {
     STAYS_OPEN;
 
     private static final int LARGEST_TTL = 255;
+
+    /// A TCP filter sees a packet from its TCP header on, whose byte 13 has the flags.
+    private static final long[] ONLY_SYN = {
+            instruction(0x30, 0, 0, 13), // BPF_LD | BPF_B | BPF_ABS: the flags
+            instruction(0x54, 0, 0, 0x12), // BPF_ALU | BPF_AND: SYN and ACK
+            instruction(0x15, 0, 1, 0x02), // BPF_JMP | BPF_JEQ: SYN alone?
+            instruction(0x06, 0, 0, 0), // BPF_RET: take 0 bytes of it
+            instruction(0x06, 0, 0, -1), // BPF_RET: take all of it
+    };
+
+    /// `struct sock_filter { u16 code; u8 jt, jf; u32 k; }`, on a little-endian machine.
+    private static long instruction(int code, int jt, int jf, int k) {
+        return code | (long) jt << 16 | (long) jf << 24 | (long) k << 32;
+    }
 
     /// Shuts it.
     ///
@@ -71,14 +89,15 @@ enum Door {
 
     private static int attachFilter(Errno errno, int fd) {
         try (Arena arena = Arena.ofConfined()) {
-            // struct sock_filter { u16 code; u8 jt, jf; u32 k; }: BPF_RET|BPF_K 0, "take 0 bytes".
-            MemorySegment dropAll = arena.allocate(8);
-            dropAll.set(ValueLayout.JAVA_SHORT, 0, (short) 0x06);
+            MemorySegment program = arena.allocate(ONLY_SYN.length * 8L, 8);
+            for (int i = 0; i < ONLY_SYN.length; i++) {
+                program.setAtIndex(ValueLayout.JAVA_LONG, i, ONLY_SYN[i]);
+            }
             // struct sock_fprog { unsigned short len; struct sock_filter *filter; }
-            MemorySegment program = arena.allocate(16, 8);
-            program.set(ValueLayout.JAVA_SHORT, 0, (short) 1);
-            program.set(ValueLayout.ADDRESS, 8, dropAll);
-            return setsockopt(errno, fd, SOL_SOCKET, SO_ATTACH_FILTER, program, 16);
+            MemorySegment filter = arena.allocate(16, 8);
+            filter.set(ValueLayout.JAVA_SHORT, 0, (short) ONLY_SYN.length);
+            filter.set(ValueLayout.ADDRESS, 8, program);
+            return setsockopt(errno, fd, SOL_SOCKET, SO_ATTACH_FILTER, filter, 16);
         }
     }
 

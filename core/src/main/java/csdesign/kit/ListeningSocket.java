@@ -36,6 +36,10 @@ import java.net.InetSocketAddress;
 /// that arrive between the last accept and close get a RST. By which means that is done,
 /// and what is left where the kernel refuses one, is said by `Door`. A stop goes on,
 /// whatever is refused.
+///
+/// A handshake that was begun before may still be completed, by a packet that is on its
+/// way. So a queue that is found empty is looked at again until
+/// [Limits#LAST_CALL_MILLIS] after the stop; then the socket is closed.
 public final class ListeningSocket implements AutoCloseable {
     /// What [#accept] answers when there is nothing to accept now.
     public static final int NONE = -1;
@@ -54,6 +58,11 @@ public final class ListeningSocket implements AutoCloseable {
     private final AcceptQueue queue;
     private boolean open = true;
     private Door door = Door.OPEN;
+
+    /// Found empty since the door was shut.
+    private boolean empty;
+
+    private long lastCallNanos;
     private boolean paused;
     private long resumeNanos;
 
@@ -197,13 +206,22 @@ public final class ListeningSocket implements AutoCloseable {
     }
 
     private void obey(AcceptFailures.Verdict verdict) {
-        boolean empty = verdict == AcceptFailures.Verdict.EMPTY;
-        if (door != Door.OPEN && (empty || verdict == AcceptFailures.Verdict.GIVE_UP)) {
-            close(); // the door was shut, and now the queue is empty or cannot be emptied
-        } else if (!empty) {
+        if (verdict == AcceptFailures.Verdict.EMPTY) {
+            empty = door != Door.OPEN;
+            if (empty && isLastCallOver()) {
+                close();
+            }
+        } else if (verdict == AcceptFailures.Verdict.GIVE_UP && door != Door.OPEN) {
+            close(); // it cannot be emptied
+        } else {
             paused = true;
             resumeNanos = System.nanoTime() + PAUSE_MILLIS * 1_000_000;
         }
+    }
+
+    /// Without a door there is none: whoever came was taken.
+    private boolean isLastCallOver() {
+        return door == Door.STAYS_OPEN || System.nanoTime() - lastCallNanos >= 0;
     }
 
     /// Whether it is open and not pausing.
@@ -228,10 +246,14 @@ public final class ListeningSocket implements AutoCloseable {
     /// @param most how long it may wait otherwise, as poll takes it; -1 for ever
     /// @return milliseconds for poll and epoll_wait
     public int timeoutMillis(int most) {
-        if (!isPaused()) {
+        long left = PAUSE_MILLIS;
+        if (!paused) {
+            left = empty ? (lastCallNanos - System.nanoTime() + 999_999) / 1_000_000 : 0;
+        }
+        if (!open || left <= 0) { // then it is asked as soon as there is room for another one
             return most;
         }
-        return most < 0 ? (int) PAUSE_MILLIS : (int) Math.min(most, PAUSE_MILLIS);
+        return (int) (most < 0 ? left : Math.min(most, left));
     }
 
     /// Whether it is open.
@@ -241,13 +263,13 @@ public final class ListeningSocket implements AutoCloseable {
         return open;
     }
 
-    /// Whether it is to be asked although it was not reported readable: it is shut, so
-    /// nothing can come that would make it readable, but its queue may not be empty.
+    /// Whether it is to be asked although it was not reported readable: it is shut, and
+    /// its queue may not be empty, or its last call is over.
     ///
-    /// @return true from [#shut] until an accept finds the queue empty, but not while it
-    ///     pauses
+    /// @return true from [#shut] until an accept finds the queue empty, and at the end
+    ///     once more, but not while it pauses
     public boolean isEmptying() {
-        return door != Door.OPEN && isAccepting();
+        return door != Door.OPEN && isAccepting() && (!empty || isLastCallOver());
     }
 
     /// Lets no new connection in; those in the queue can still be accepted, and the
@@ -258,6 +280,7 @@ public final class ListeningSocket implements AutoCloseable {
             return;
         }
         door = Door.shut(errno, fd, SockAddr.family(server.address()), log);
+        lastCallNanos = System.nanoTime() + Limits.LAST_CALL_MILLIS * 1_000_000;
         server.scoreboard().door(door);
         int unblocked = setNonBlocking(true); // all who share it leave when they find it empty
         if (unblocked < 0) {

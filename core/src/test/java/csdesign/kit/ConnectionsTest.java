@@ -2,6 +2,7 @@
 package csdesign.kit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -126,6 +127,9 @@ class ConnectionsTest {
             assertThat(connections.isDone(listener)).isFalse();
             connections.close(only);
             assertThat(listener.isEmptying()).as("so the loop asks, unreported").isTrue();
+            assertThat(listener.accept()).isEqualTo(ListeningSocket.NONE);
+            await("the end of the last call, when it asks once more").pollInSameThread()
+                    .until(() -> listener.isEmptying() || !listener.isOpen());
             assertThat(listener.accept()).isEqualTo(ListeningSocket.NONE);
             assertThat(listener.isEmptying()).isFalse();
             assertThat(connections.isDone(listener)).isTrue();

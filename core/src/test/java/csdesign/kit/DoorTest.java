@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The means that needs no privilege, and what is left when there is none. [ListeningTest] shuts a door as the
 /// kernel allows it here.
@@ -84,17 +85,27 @@ class DoorTest {
     }
 
     /// The client's last step of the handshake comes after the door was shut: deferred, it comes with its first
-    /// bytes.
-    @Test
-    void shouldHearAConnectionThatWasHalfOpenWhenTheDoorWasShut() throws Exception {
+    /// bytes. To the client the connection was made before.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldHearAConnectionThatWasHalfOpenWhenTheDoorWasShut(boolean byTtl) throws Exception {
         Server server = server("127.0.0.1");
         try (ListeningSocket listener = ListeningSocket.openForOthers(server);
                 Sockets sockets = new Sockets();
                 Socket client = new Socket()) {
             sockets.set(listener.fd(), IPPROTO_TCP, TCP_DEFER_ACCEPT, 5);
             client.connect(Rig.loopback(listener.port()));
-            Door.requireTtl(sockets.errno(), listener.fd(), SysSocket.AF_INET);
-            server.scoreboard().door(Door.SHUT_BY_TTL);
+            if (byTtl) {
+                Door.requireTtl(sockets.errno(), listener.fd(), SysSocket.AF_INET);
+                server.scoreboard().door(Door.SHUT_BY_TTL);
+            } else {
+                listener.shut();
+                assumeTrue(server.scoreboard().door() == Door.SHUT_BY_FILTER, "no filter here");
+                assertThat(listener.accept()).as("its queue is empty").isNegative();
+                assertThat(listener.isOpen()).as("it has a last call").isTrue();
+                assertThat(listener.timeoutMillis(-1))
+                        .isBetween(0, (int) Limits.LAST_CALL_MILLIS);
+            }
             client.getOutputStream().write(1);
             int fd = await().pollInSameThread().until(listener::accept, n -> n >= 0);
             sockets.keep(fd);
