@@ -117,7 +117,7 @@ public final class Spawner implements AutoCloseable {
         MemorySegment actions = null;
         try (Arena own = Arena.ofConfined()) {
             for (; made < safe.length; made++) {
-                safe[made] = aside(given[made]);
+                safe[made] = aside(given[made], FIRST_FD + given.length);
             }
             MemorySegment list = own.allocate(Spawn.FILE_ACTIONS_BYTES, 8);
             check(Spawn.posix_spawn_file_actions_init(errno, list), "file_actions_init");
@@ -147,9 +147,9 @@ public final class Spawner implements AutoCloseable {
     }
 
     /// Out of the way of the numbers that the child gets its own at.
-    private int aside(int fd) throws IOException {
+    private int aside(int fd, int from) throws IOException {
         return check(
-                Fcntl.fcntl(errno, fd, Fcntl.F_DUPFD_CLOEXEC, 32), "fcntl", "F_DUPFD_CLOEXEC");
+                Fcntl.fcntl(errno, fd, Fcntl.F_DUPFD_CLOEXEC, from), "fcntl", "F_DUPFD_CLOEXEC");
     }
 
     /// An array of C strings, as execv(3) takes it, of words as [JavaProgram] has them.
