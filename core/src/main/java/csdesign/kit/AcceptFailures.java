@@ -33,8 +33,8 @@ final class AcceptFailures {
     static final long LASTING_MILLIS = 5_000;
 
     /// How long after a failure the next one is still in the same row, in milliseconds:
-    /// far longer than a pause, on a busy machine too.
-    static final long GAP_MILLIS = 1_000;
+    /// far longer than a pause, for a machine that stands still in between.
+    static final long GAP_MILLIS = 5_000;
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 
@@ -139,12 +139,13 @@ final class AcceptFailures {
         return Verdict.PAUSE;
     }
 
-    /// Whether it has lasted; or nothing can be waited for, since the server stops, or
-    /// another process of the pool has waited.
+    /// Whether it has lasted, and not just come again; or nothing can be waited for, since
+    /// the server stops, or another process of the pool has waited.
     private boolean isFutile() {
         return server.stop().requested()
                 || server.scoreboard().acceptError() != 0
-                || lastNanos - firstNanos >= LASTING_MILLIS * NANOS_PER_MILLI;
+                || (inARow > MOST_AT_ONCE
+                        && lastNanos - firstNanos >= LASTING_MILLIS * NANOS_PER_MILLI);
     }
 
     private void count() {

@@ -129,6 +129,15 @@ class AcceptFailuresTest {
     }
 
     @Test
+    void shouldNotTakeWhatComesNowAndThenForWhatLasts() {
+        for (int i = 0; i < AcceptFailures.MOST_AT_ONCE; i++) {
+            pass(AcceptFailures.GAP_MILLIS);
+            assertThat(failures.judge(Errno.EINVAL)).isEqualTo(Verdict.PAUSE);
+        }
+        assertThat(server.stop().requested()).isFalse();
+    }
+
+    @Test
     void shouldNotWaitAtAStopAndLeaveTheStopAsItIs() {
         server.stop().request();
         assertThat(failures.judge(Errno.EINVAL)).isEqualTo(Verdict.GIVE_UP);

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -132,6 +133,25 @@ class SpawnCallsTest {
         assertThat(SysWait.termSignal(status.get(JAVA_INT, 0))).isEqualTo(Signal.SIGTERM);
         assertThat(SysPidfd.pidfd_open(errno, -1, 0)).isEqualTo(-Errno.EINVAL);
         assertThat(Signal.kill(errno, NOBODY, 0)).isEqualTo(-Errno.ESRCH);
+    }
+
+    @Test
+    void shouldCopyADescriptorOfAnotherProcess() throws IOException {
+        int[] input = box.pipe(Fcntl.O_CLOEXEC);
+        int pid = spawnCat(input);
+        int pidfd = box.keep(SysPidfd.pidfd_open(errno, pid, 0));
+        int copy = SysPidfd.pidfd_getfd(errno, pidfd, 0, 0);
+        assumeTrue(copy != -Errno.EPERM && copy != -Errno.ENOSYS, "ptrace is not allowed here");
+        box.keep(copy);
+
+        assertThat(Fcntl.fcntl(errno, copy, Fcntl.F_GETFD, 0)).isEqualTo(Fcntl.FD_CLOEXEC);
+        assertThat(SysPidfd.pidfd_getfd(errno, pidfd, 999, 0)).isEqualTo(-Errno.EBADF);
+        Unistd.write(errno, input[1], box.bytes("ours"), 4);
+        assertThat(SysWait.waitpid(errno, pid, status, SysWait.WNOHANG)).as("lives").isZero();
+        Signal.kill(errno, pid, Signal.SIGTERM);
+        SysWait.waitpid(errno, pid, status, 0);
+        assertThat(Unistd.write(errno, input[1], box.bytes("ours"), 4))
+                .as("the copy still reads").isEqualTo(4);
     }
 
     @Test
