@@ -139,8 +139,8 @@ final class AcceptFailures {
         return Verdict.PAUSE;
     }
 
-    /// Whether it has lasted, and not just come again; or nothing can be waited for, since
-    /// the server stops, or another process of the pool has waited.
+    /// Whether it has lasted, and not just come again; or nothing can be waited for,
+    /// since the server stops, or another process of the pool has waited.
     private boolean isFutile() {
         return server.stop().requested()
                 || server.scoreboard().acceptError() != 0

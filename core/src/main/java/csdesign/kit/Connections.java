@@ -109,8 +109,8 @@ public final class Connections implements AutoCloseable {
                 && (server.stop().graceIsOver() || (!listener.isOpen() && count == 0));
     }
 
-    /// How long the loop may wait: to the next deadline, the end of the grace, or the time
-    /// to ask for the listener again.
+    /// How long the loop may wait: to the next deadline, the end of the grace, or until
+    /// it asks for the listener again.
     ///
     /// @param listener may pause, or be shut
     /// @return milliseconds for poll and epoll_wait; -1 when nothing will happen by
