@@ -61,8 +61,10 @@ public record Costs(
         }
         long allocatedHere = allocatedHere();
         try (Arena arena = Arena.ofConfined()) {
-            Usage thread = Usage.thread(arena);
             Usage self = Usage.self(arena).minus(asking);
+            // After it: what is taken off next time must lie between this reading and that one,
+            // or the sum could go back.
+            Usage thread = Usage.thread(arena);
             long allocated = allocatedSoFar() - allocatedByAsking;
             Usage children = Usage.children(arena);
             Usage all = self.plus(children);

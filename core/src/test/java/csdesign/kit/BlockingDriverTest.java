@@ -243,10 +243,10 @@ class BlockingDriverTest {
         try (Served served = new Served(waiting, Rig.LARGEST)) {
             served.send("5");
             await().until(() -> served.thread.getState() == Thread.State.TIMED_WAITING);
-            served.server.stop().request();
+            served.server.stop().signal();
             Thread.sleep(2 * BlockingDriver.TICK_MILLIS);
             assertThat(served.isServed()).as("the grace lasts a day too").isTrue();
-            served.server.stop().request();
+            served.server.stop().signal();
             served.awaitEnd();
         }
     }

@@ -288,6 +288,23 @@ class ProcessCallsTest {
     }
 
     @Test
+    void shouldCopyADescriptorOfAProcess() throws IOException {
+        int self = box.keep(SysPidfd.pidfd_open(
+                errno, (int) ProcessHandle.current().pid(), 0));
+        int[] ends = box.pipe(Fcntl.O_CLOEXEC);
+        int copy = box.keep(Errno.check(
+                SysPidfd.pidfd_getfd(errno, self, ends[1], 0), "pidfd_getfd"));
+        assertThat(copy).isNotEqualTo(ends[1]);
+        assertThat(Fcntl.fcntl(errno, copy, Fcntl.F_GETFD, 0)).isEqualTo(Fcntl.FD_CLOEXEC);
+        box.drop(ends[1]);
+        Unistd.write(errno, copy, box.bytes("x"), 1);
+        MemorySegment read = box.arena.allocate(1);
+        assertThat(Unistd.read(errno, ends[0], read, 1)).isEqualTo(1);
+        assertThat(Sandbox.text(read, 1)).isEqualTo("x");
+        assertThat(SysPidfd.pidfd_getfd(errno, self, ends[1], 0)).isEqualTo(-Errno.EBADF);
+    }
+
+    @Test
     void shouldNameAThread() throws Exception {
         Thread thread = new Thread(() -> {
             try (Sandbox own = new Sandbox()) {
