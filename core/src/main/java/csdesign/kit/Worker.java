@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /// One process that serves, as it sees itself: one of a pool, which [Workers] has
 /// started, or one for a single client, which [SpawnedChildren] have.
@@ -38,6 +39,9 @@ public final class Worker {
 
     /// The descriptor of the first thing that the design hands over.
     static final int FIRST_FD = 5;
+
+    /// How often the parent is looked for once the lifeline has ended.
+    private static final long PARENT_LOOK_NANOS = 50_000_000;
 
     /// Those that are for the parent alone: all that ask a process to end, and can be
     /// blocked. A JVM that is started with `-Xrs` leaves them so.
@@ -122,9 +126,10 @@ public final class Worker {
     }
 
     /// Waits for the end of the pipe that the parent holds: the wish to stop, or the end
-    /// of the parent, which is the end of this one too. By the JDK's own means: one that
-    /// serves a single client makes no system call of ours, for which it would start
-    /// slower.
+    /// of the parent, which is the end of this one too. A parent that is killed closes
+    /// the pipe some moments before it is gone, so it is looked for from then on. By the
+    /// JDK's own means: one that serves a single client makes no system call of ours, for
+    /// which it would start slower.
     private void hangOn(int parent) {
         Thread.ofPlatform().daemon().name("lifeline").start(() -> {
             try (FileInputStream lifeline = new FileInputStream("/proc/self/fd/" + LIFELINE_FD)) {
@@ -132,11 +137,16 @@ public final class Worker {
             } catch (IOException e) {
                 // as at its end
             }
-            if (ProcessHandle.of(parent).isEmpty()) {
-                Runtime.getRuntime().halt(1);
-            }
             server.stop().request();
+            while (isChildOf(parent)) {
+                LockSupport.parkNanos(PARENT_LOOK_NANOS);
+            }
+            Runtime.getRuntime().halt(1);
         });
+    }
+
+    private static boolean isChildOf(int parent) {
+        return ProcessHandle.current().parent().filter(other -> other.pid() == parent).isPresent();
     }
 
     /// Its number.
