@@ -71,6 +71,17 @@ final class AcceptQueue {
         return client == -Errno.EINVAL ? -Errno.EAGAIN : client; // EINVAL: it is shut down
     }
 
+    /// Takes all who still wait, and closes each. For a socket in non-blocking mode.
+    ///
+    /// @return how many
+    int refuse() {
+        int count = 0;
+        for (int client; (client = accept()) >= 0; count++) {
+            Unistd.close(errno, client);
+        }
+        return count;
+    }
+
     private int accept() {
         return SysSocket.accept4(errno, fd, MemorySegment.NULL, MemorySegment.NULL, flags);
     }

@@ -30,6 +30,7 @@ public final class ListeningChannel implements AutoCloseable {
     private final Stop stop;
     private final Log log;
     private final AcceptFailures failures;
+    private final Scoreboard.Row row;
     private final Stop.Watching watching;
     private final Queue<SocketChannel> queue = new ArrayDeque<>();
     private volatile @Nullable SocketAddress bell;
@@ -38,6 +39,7 @@ public final class ListeningChannel implements AutoCloseable {
         this.channel = channel;
         this.address = (InetSocketAddress) channel.getLocalAddress();
         this.stop = server.stop();
+        this.row = server.scoreboard().row(0);
         this.log = new Log(server);
         this.failures = new AcceptFailures(server, log);
         this.watching = stop.watch(this::ring);
@@ -183,11 +185,16 @@ public final class ListeningChannel implements AutoCloseable {
         }
     }
 
-    /// Closes it, and whoever was taken from the queue and not handed out.
+    /// Closes it, and all who waited and were not handed out: the grace was over before
+    /// their turn came, and they are counted.
     @Override
     public void close() {
+        if (stop.requested() && channel.isOpen()) {
+            takeQueue();
+        }
         closeChannel();
         for (SocketChannel client; (client = queue.poll()) != null;) {
+            row.cut(1);
             try {
                 client.close();
             } catch (IOException e) {

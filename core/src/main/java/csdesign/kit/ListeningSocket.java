@@ -57,6 +57,7 @@ public final class ListeningSocket implements AutoCloseable {
     private final boolean alone;
     private final AcceptQueue queue;
     private boolean open = true;
+    private boolean nonBlocking = true;
     private Door door = Door.OPEN;
 
     /// Found empty since the door was shut.
@@ -164,12 +165,14 @@ public final class ListeningSocket implements AutoCloseable {
         return this;
     }
 
-    private int setNonBlocking(boolean nonBlocking) {
+    private int setNonBlocking(boolean wanted) {
         int flags = Fcntl.fcntl(errno, fd, Fcntl.F_GETFL, 0);
-        int wanted = nonBlocking ? flags | Fcntl.O_NONBLOCK : flags & ~Fcntl.O_NONBLOCK;
-        return flags < 0 || wanted == flags
+        int other = wanted ? flags | Fcntl.O_NONBLOCK : flags & ~Fcntl.O_NONBLOCK;
+        int result = flags < 0 || other == flags
                 ? flags
-                : Fcntl.fcntl(errno, fd, Fcntl.F_SETFL, wanted);
+                : Fcntl.fcntl(errno, fd, Fcntl.F_SETFL, other);
+        nonBlocking = result < 0 ? nonBlocking : wanted;
+        return result;
     }
 
     /// The descriptor to watch for reading while [#isAccepting].
@@ -311,8 +314,10 @@ public final class ListeningSocket implements AutoCloseable {
     @Override
     public void close() {
         if (open) {
-            int waiting = letGo();
-            if (waiting > 0) { // the grace was over before their turn came
+            // Shut and not yet empty: the grace was over before their turn came.
+            int waiting = nonBlocking && door != Door.OPEN ? queue.refuse() : 0;
+            waiting += letGo();
+            if (waiting > 0) {
                 server.scoreboard().row(0).cut(waiting);
             }
             open = false;
