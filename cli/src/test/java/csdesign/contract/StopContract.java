@@ -365,6 +365,10 @@ record StopContract(Subject subject) {
                         errors.add("refused before the signal: " + refused);
                     }
                     return;
+                } catch (SocketException reset) { // in connect already
+                    if (!(signalled && newcomersMayBeReset)) {
+                        errors.add(reset.toString());
+                    }
                 } catch (IOException e) {
                     errors.add(e.toString());
                 }
