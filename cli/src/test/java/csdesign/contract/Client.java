@@ -54,7 +54,7 @@ final class Client implements AutoCloseable {
                     new InetSocketAddress(loopback, server.port()),
                     (int) ServerProcess.PATIENCE.toMillis());
             if (socket.getLocalSocketAddress().equals(socket.getRemoteSocketAddress())) {
-                throw new ConnectException("nobody listens: the socket is connected to itself");
+                throw new ConnectException("no server there: the socket is connected to itself");
             }
             return new Client(socket);
         } catch (IOException e) {

@@ -16,7 +16,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// At its limit of threads a server still hears that it shall stop, and answers those it serves. The
+/// At its limit of threads a server still hears that it is told to stop, and answers those it serves. The
 /// JDK starts a thread for each signal, and would be deaf.
 class ThreadLimitIT {
     /// A user that owns nothing here: the kernel counts a user's threads, and spares root.

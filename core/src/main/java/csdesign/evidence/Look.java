@@ -33,7 +33,7 @@ public interface Look<T> {
     /// @param isSo whether it is right
     /// @return what was seen then
     /// @throws IOException when it cannot be seen, or is not right after
-    ///     [#LONGEST_NANOS], or this thread shall end
+    ///     [#LONGEST_NANOS], or this thread is told to end
     static <T> T until(String what, Look<T> look, Predicate<? super T> isSo) throws IOException {
         return until(what, LONGEST_NANOS, look, isSo);
     }
@@ -47,7 +47,7 @@ public interface Look<T> {
     /// @param isSo whether it is right
     /// @return what was seen then
     /// @throws IOException when it cannot be seen, or is not right by then, or this
-    ///     thread shall end
+    ///     thread is told to end
     static <T> T until(
             String what, long longestNanos, Look<T> look, Predicate<? super T> isSo)
             throws IOException {

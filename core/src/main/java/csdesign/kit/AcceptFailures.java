@@ -190,7 +190,8 @@ final class AcceptFailures {
 
     private static IOException forGood(String cause) {
         return new IOException(cause + ", for " + LASTING_MILLIS / 1_000
-                + " s and without a success: nobody can be accepted any more, and the server ends."
+                + " s and without a success: no client can be accepted any more, and the server"
+                + " ends."
                 + " Its listening socket was shut down from outside, or accept(2) is refused here"
                 + " (by seccomp, say): start it again, without that");
     }

@@ -155,12 +155,12 @@ public final class Scoreboard {
         return DOORS.get((int) (long) CELL.getVolatile(table, DOOR));
     }
 
-    /// Says why nobody can be accepted any more.
+    /// Says why no client can be accepted any more.
     void acceptError(int errno) {
         CELL.setVolatile(table, ACCEPT_ERROR, (long) errno);
     }
 
-    /// Why nobody can be accepted any more.
+    /// Why no client can be accepted any more.
     ///
     /// @return the errno of accept; 0 while it works
     int acceptError() {

@@ -15,7 +15,7 @@ import java.nio.channels.SocketChannel;
 /// A TCP socket that is connected to itself, and how a client refuses it.
 ///
 /// ```text
-///   port 40010, nobody listens        the kernel chooses 40010 for the client too
+///   port 40010, no server there        the kernel chooses 40010 for the client too
 ///      connect(127.0.0.1:40010) --SYN--> itself --SYN--> itself: connected, name = peer's name
 /// ```
 ///
@@ -23,7 +23,7 @@ import java.nio.channels.SocketChannel;
 /// (RFC 9293, figure 7, simultaneous open), and nothing forbids that both are the same
 /// one. It happens where the server's port is one of those that the kernel gives to
 /// clients. Such a client reads what it wrote, counts a server that is not there, and
-/// keeps the port from the server that would listen. There is nobody: the answer is
+/// keeps the port from the server that would listen. There is none: the answer is
 /// ECONNREFUSED.
 public final class SelfConnection {
     /// `sa_family` of no address: connect(2) with it dissolves a connection.

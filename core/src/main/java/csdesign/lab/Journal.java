@@ -48,7 +48,7 @@ public final class Journal {
         /// Does it.
         ///
         /// @throws IOException when it cannot be done; never because of what is seen
-        /// @throws InterruptedException when it shall end
+        /// @throws InterruptedException when it is told to end
         void run() throws IOException, InterruptedException;
     }
 
@@ -123,7 +123,7 @@ public final class Journal {
     ///
     /// @param part what is done
     /// @param claims all that it judges; none where it is the whole lab
-    /// @throws InterruptedException when the lab shall end
+    /// @throws InterruptedException when the lab is told to end
     public void attempt(Part part, Claim... claims) throws InterruptedException {
         try {
             part.run();

@@ -16,7 +16,7 @@ public interface Lab {
     /// @param settings how
     /// @param journal what it writes into: claims, steps, verdicts
     /// @throws IOException when it cannot be done; never because of what is seen
-    /// @throws InterruptedException when it shall end
+    /// @throws InterruptedException when it is told to end
     void run(Settings settings, Journal journal) throws IOException, InterruptedException;
 
     /// Runs one to its verdicts, whatever happens: where it fails, the claims that it has
@@ -25,7 +25,7 @@ public interface Lab {
     /// @param settings how
     /// @param journal what it writes into
     /// @return the run; the caller asks the journal whether there was a failure
-    /// @throws InterruptedException when it shall end
+    /// @throws InterruptedException when it is told to end
     default Journal.Run toVerdicts(Settings settings, Journal journal)
             throws InterruptedException {
         journal.attempt(() -> run(settings, journal));

@@ -129,7 +129,7 @@ public final class Rst {
     /// @param settings how
     /// @param journal what it writes into
     /// @throws IOException when a socket cannot be made
-    /// @throws InterruptedException when it shall end
+    /// @throws InterruptedException when it is told to end
     public static void run(Settings settings, Journal journal)
             throws IOException, InterruptedException {
         journal.expect(RESET, PURE, CAPTURED, JDK, UNREAD, REFUSED, ORDERLY);

@@ -93,7 +93,7 @@ public final class SelfPipe {
     /// @param settings how
     /// @param journal what it writes into
     /// @throws IOException when the other JVM cannot be started
-    /// @throws InterruptedException when it shall end
+    /// @throws InterruptedException when it is told to end
     public static void run(Settings settings, Journal journal)
             throws IOException, InterruptedException {
         journal.expect(HANGS, RETURNS, LAST, COUNTS, WAKES, HEIRS, MERGED, WAKE_UP);

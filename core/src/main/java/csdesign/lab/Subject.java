@@ -140,7 +140,7 @@ public final class Subject implements AutoCloseable {
         ///
         /// @param words that [#start] was given
         /// @throws IOException as it likes: the lab is told
-        /// @throws InterruptedException when it shall end
+        /// @throws InterruptedException when it is told to end
         void with(List<String> words) throws IOException, InterruptedException;
     }
 

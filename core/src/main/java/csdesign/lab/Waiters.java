@@ -55,7 +55,7 @@ final class Waiters implements AutoCloseable {
     /// @param way how they wait
     /// @return the pool
     /// @throws IOException when one of them fails
-    /// @throws InterruptedException when this thread shall end
+    /// @throws InterruptedException when this thread is told to end
     static Waiters start(int[] listeners, Way way) throws IOException, InterruptedException {
         Waiters pool = new Waiters(listeners.length);
         try {
@@ -122,7 +122,7 @@ final class Waiters implements AutoCloseable {
     ///
     /// @param count how many
     /// @throws IOException when one of the waiters fails
-    /// @throws InterruptedException when this thread shall end
+    /// @throws InterruptedException when this thread is told to end
     void awaitAccepted(long count) throws IOException, InterruptedException {
         await("%d connections are accepted", count, this::accepted);
     }
@@ -131,7 +131,7 @@ final class Waiters implements AutoCloseable {
     ///
     /// @param count how many
     /// @throws IOException when one of the waiters fails
-    /// @throws InterruptedException when this thread shall end
+    /// @throws InterruptedException when this thread is told to end
     void awaitServed(long count) throws IOException, InterruptedException {
         await("%d connections are served", count, scoreboard::requests);
     }
@@ -140,7 +140,7 @@ final class Waiters implements AutoCloseable {
     ///
     /// @param count how many
     /// @throws IOException when one of the waiters fails
-    /// @throws InterruptedException when this thread shall end
+    /// @throws InterruptedException when this thread is told to end
     void awaitArrived(long count) throws IOException, InterruptedException {
         await("%d connections are accepted or wait", count, () -> accepted() + queued());
     }
@@ -163,7 +163,7 @@ final class Waiters implements AutoCloseable {
     /// it sleeps in no function yet.
     ///
     /// @throws IOException when one of the waiters fails
-    /// @throws InterruptedException when this thread shall end
+    /// @throws InterruptedException when this thread is told to end
     void awaitAsleep() throws IOException, InterruptedException {
         List<Task> tasks = waiters.stream().map(Waiter::task).toList();
         long end = System.nanoTime() + Look.LONGEST_NANOS;
@@ -187,7 +187,7 @@ final class Waiters implements AutoCloseable {
     /// Waits a little for what the waiters do.
     ///
     /// @throws IOException when one of them has failed
-    /// @throws InterruptedException when this thread shall end
+    /// @throws InterruptedException when this thread is told to end
     void pause() throws IOException, InterruptedException {
         LockSupport.parkNanos(LOOK_NANOS);
         if (Thread.interrupted()) {
