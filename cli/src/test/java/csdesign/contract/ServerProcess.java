@@ -43,7 +43,8 @@ final class ServerProcess implements AutoCloseable {
             .compile("worker (\\d+) \\(pid (\\d+)\\): (\\d+) connections");
     private static final Pattern IGNORED_SIGNALS = Pattern
             .compile("(?m)^SigIgn:\\s+([0-9a-f]{16})$");
-    private static final long SIGINT_BIT = 1 << (2 - 1);
+    private static final int SIGHUP = 1;
+    private static final int SIGINT = 2;
     private static final Pattern CPU_TIMES = Pattern
             .compile("\\) \\w(?: -?\\d+){10} (\\d+) (\\d+) (-?\\d+) (-?\\d+)");
     private static final Pattern DESCRIPTOR_LIMITS = Pattern
@@ -306,12 +307,20 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /// Whether this JVM was started with SIGINT ignored, as a shell starts what runs in its
-    /// background, and so whatever it starts. A JVM honours that: nothing in it can handle the
-    /// signal then.
+    /// background, and so whatever it starts. The server honours that.
     static boolean ignoresInterrupt() {
+        return ignores(SIGINT);
+    }
+
+    /// The same of SIGHUP, as nohup starts programs.
+    static boolean ignoresHangup() {
+        return ignores(SIGHUP);
+    }
+
+    private static boolean ignores(int signal) {
         Matcher ignored = IGNORED_SIGNALS.matcher(read(Path.of("/proc/self/status")));
         assertThat(ignored.find()).as("SigIgn").isTrue();
-        return (Long.parseUnsignedLong(ignored.group(1), 16) & SIGINT_BIT) != 0;
+        return (Long.parseUnsignedLong(ignored.group(1), 16) >> signal - 1 & 1) != 0;
     }
 
     /// SIGSTOP, and waits until every thread has stopped. Connections pile up in the

@@ -229,7 +229,8 @@ record StopContract(Subject subject) {
         ServerProcess server = subject.ownServer(Largest.limits());
         try (Client client = Client.withSmallWindow(server)) {
             client.send(2 * LONG_ANSWER + "\n").expectPart(0, 1_000_000);
-            server.terminate();
+            // The end of the terminal is a stop too.
+            server.signal(ServerProcess.ignoresHangup() ? "TERM" : "HUP");
             server.awaitSignalDelivered();
             client.expectPart(1_000_000, LONG_ANSWER); // the grace lasts; and reads no more
             server.terminate();

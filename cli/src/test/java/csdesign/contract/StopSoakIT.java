@@ -12,11 +12,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Stops under load by SIGTERM to every process of the server, in an order of its own each time:
-/// `mvn -Dquick verify -Psoak`. `-Dcsdesign.stops=20` makes it shorter.
+/// `mvn -Dquick verify -Psoak`. With `-Dcsdesign.stops=200` there are so many for each design, which
+/// takes more than an hour.
 @Tag("soak")
 @EveryDesign
 record StopSoakIT(Subject subject) {
-    private static final int STOPS = Integer.getInteger("csdesign.stops", 200);
+    private static final int STOPS = Integer.getInteger("csdesign.stops", 20);
 
     /// Few: what is tried is the stop, and each answer costs spawn-per-client a JVM.
     private static final int CLIENTS = 4;
