@@ -17,12 +17,7 @@ final class Affinity {
 
     /// Whether this system lets a program choose.
     static boolean isSettable() {
-        try {
-            Arch _ = Arch.current();
-            return Affinity.class.getModule().isNativeAccessEnabled();
-        } catch (UnsupportedOperationException elsewhere) {
-            return false;
-        }
+        return Arch.isUsable();
     }
 
     /// The processors that this thread may use, by sched_getaffinity(2): the number of processors

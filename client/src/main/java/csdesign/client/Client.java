@@ -98,12 +98,7 @@ public final class Client {
     /// Whether csdesign.posix can be used here. The threads engine does without where it
     /// cannot.
     static boolean hasSystemCalls() {
-        try {
-            Arch _ = Arch.current();
-            return Client.class.getModule().isNativeAccessEnabled();
-        } catch (UnsupportedOperationException elsewhere) {
-            return false;
-        }
+        return Arch.isUsable();
     }
 
     private static void checkNative() {
