@@ -296,7 +296,8 @@ class LauncherIT {
         int major = ByteBuffer.wrap(start).getShort(6); // JVMS 4.1
         assertThat(major).as("the class file's version: that of Java 11").isEqualTo(55);
         Process process = start(
-                PATH, Map.of(), "sh", "-c",
+                // The jar's own path may not be ASCII.
+                PATH, Map.of("LC_ALL", "C.UTF-8"), "sh", "-c",
                 "for java in /usr/lib/jvm/*1[1-9]*/bin/java; do exec \"$java\" -jar \"$0\"; done",
                 System.getProperty("csdesign.jar"));
         process.waitFor();
