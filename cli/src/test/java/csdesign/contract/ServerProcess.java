@@ -320,7 +320,7 @@ final class ServerProcess implements AutoCloseable {
     private static boolean ignores(int signal) {
         Matcher ignored = IGNORED_SIGNALS.matcher(read(Path.of("/proc/self/status")));
         assertThat(ignored.find()).as("SigIgn").isTrue();
-        return (Long.parseUnsignedLong(ignored.group(1), 16) >> signal - 1 & 1) != 0;
+        return ((Long.parseUnsignedLong(ignored.group(1), 16) >> (signal - 1)) & 1) != 0;
     }
 
     /// SIGSTOP, and waits until every thread has stopped. Connections pile up in the
