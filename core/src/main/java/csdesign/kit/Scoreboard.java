@@ -248,7 +248,8 @@ public final class Scoreboard {
         ///
         /// @param state from now on
         public void state(State state) {
-            CELL.setVolatile(cells, STATE, (long) STATES.indexOf(state));
+            // Twice for each request: no reader of it needs the fence of a volatile write.
+            CELL.setRelease(cells, STATE, (long) STATES.indexOf(state));
         }
 
         /// What the worker does.
