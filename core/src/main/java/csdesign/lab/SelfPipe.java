@@ -66,14 +66,14 @@ public final class SelfPipe {
 
     private static final int STORM = 20_000;
 
-    private final Inlet inlet = new Inlet(SIGUSR1, this::onSignal);
-    private final Errno errno = inlet.errno;
-    private final Errno own = Errno.allocate(inlet.arena); // the handler's
-    private final MemorySegment page = inlet.arena.allocate(4_096, 8);
-    private final MemorySegment one = inlet.arena.allocateFrom(JAVA_LONG, 1); // first byte: 1
-    private Ends ends = Ends.NONE;
+    private final SignalGate gate = new SignalGate(SIGUSR1, this::onSignal);
+    private final Errno errno = gate.errno;
+    private final Errno own = Errno.allocate(gate.arena); // the handler's
+    private final MemorySegment page = gate.arena.allocate(4_096, 8);
+    private final MemorySegment one = gate.arena.allocateFrom(JAVA_LONG, 1); // first byte: 1
+    private WakeUpDescriptors ends = WakeUpDescriptors.NONE;
     private Tally tally = new Tally();
-    private Storm storm = new Storm(SIGUSR1, STORM, tally);
+    private SignalStorm storm = new SignalStorm(SIGUSR1, STORM, tally);
 
     private SelfPipe() throws IOException {}
 
@@ -116,19 +116,19 @@ public final class SelfPipe {
 
     // @start region="broken"
     private void broken() throws IOException {
-        ends = Ends.pipe(errno, 0);
+        ends = WakeUpDescriptors.pipe(errno, 0);
         Subject.say(ends.read() + " " + ends.fill(errno, page));
-        inlet.window(inlet.open, () -> tally.handled); // a signal: its handler sleeps in write
+        gate.window(gate.open, () -> tally.handled); // a signal: its handler sleeps in write
     }
     // @end
 
     // @start region="fixed"
     private void fixed() throws IOException {
-        ends = Ends.pipe(errno, O_NONBLOCK);
+        ends = WakeUpDescriptors.pipe(errno, O_NONBLOCK);
         ends.fill(errno, page);
         storm.begin(); // signals: the handler comes back from its write
-        inlet.busy(storm::isOver);
-        turn(inlet.open);
+        gate.busy(storm::isOver);
+        turn(gate.open);
     }
 
     private void onSignal(int signal) {
@@ -139,7 +139,7 @@ public final class SelfPipe {
     }
 
     private void turn(MemorySegment mask) {
-        MemorySegment set = inlet.only(ends.read());
+        MemorySegment set = gate.only(ends.read());
         int ready = pselect(errno, ends.read() + 1, set, NULL, NULL, NULL, mask);
         tally.wakeUps++;
         if (ready > 0 || ends.read() < 0) { // not EINTR, after which its byte is in the pipe
@@ -156,13 +156,13 @@ public final class SelfPipe {
         Subject.greet(errno);
         for (String word = hear(errno); !word.isEmpty(); word = hear(errno)) {
             tally = new Tally();
-            storm = new Storm(SIGUSR1, STORM, tally);
+            storm = new SignalStorm(SIGUSR1, STORM, tally);
             obey(word);
             storm.await();
             tally.collections = storm.collections();
             tally.info(page);
             tally.say();
-            inlet.letIn(); // the last of a storm, when it is still pending
+            gate.letIn(); // the last of a storm, when it is still pending
             ends.close(errno);
         }
     }
@@ -171,26 +171,28 @@ public final class SelfPipe {
         switch (word) {
             case "blocking" -> broken();
             case "full pipe" -> fixed();
-            case "pipe" -> storm(Ends.pipe(errno, O_NONBLOCK));
-            case "counter" -> storm(Ends.counter(errno));
-            case "self-pipe" -> window(Ends.pipe(errno, O_NONBLOCK), inlet.open, inlet.open);
-            case "eventfd" -> window(Ends.counter(errno), inlet.open, inlet.open);
-            case "pselect" -> window(Ends.NONE, NULL, inlet.open);
-            default -> window(Ends.signals(errno, SIGUSR1), NULL, NULL); // signalfd
+            case "pipe" -> storm(WakeUpDescriptors.pipe(errno, O_NONBLOCK));
+            case "counter" -> storm(WakeUpDescriptors.counter(errno));
+            case "self-pipe" ->
+                window(WakeUpDescriptors.pipe(errno, O_NONBLOCK), gate.open, gate.open);
+            case "eventfd" -> window(WakeUpDescriptors.counter(errno), gate.open, gate.open);
+            case "pselect" -> window(WakeUpDescriptors.NONE, NULL, gate.open);
+            default -> window(WakeUpDescriptors.signals(errno, SIGUSR1), NULL, NULL); // signalfd
         }
     }
 
-    private void storm(Ends given) {
+    private void storm(WakeUpDescriptors given) {
         ends = given;
         storm.begin();
         while (tally.seen < STORM) {
-            turn(inlet.open);
+            turn(gate.open);
         }
     }
 
-    private void window(Ends given, MemorySegment mask, MemorySegment last) throws IOException {
+    private void window(WakeUpDescriptors given, MemorySegment mask, MemorySegment last)
+            throws IOException {
         ends = given;
-        inlet.window(mask, () -> tally.handled);
+        gate.window(mask, () -> tally.handled);
         while (tally.seen < 0) {
             turn(last);
         }

@@ -66,8 +66,8 @@ public final class SignalRace {
     private static final String AWAKE = "Wake up and block in \"select\"";
     private static final String GOT = "Got signal";
 
-    private final Inlet inlet = new Inlet(SIGUSR1, this::onSignal);
-    private final Errno errno = inlet.errno;
+    private final SignalGate gate = new SignalGate(SIGUSR1, this::onSignal);
+    private final Errno errno = gate.errno;
     private boolean gotSignal; // the handler, which writes it, runs in this thread
     private int handled;
     private long beginNanos;
@@ -119,17 +119,17 @@ public final class SignalRace {
 
     // @start region="broken"
     private void broken() throws IOException {
-        inlet.window(inlet.open, () -> handled); // a signal is handled: the flag is set ...
+        gate.window(gate.open, () -> handled); // a signal is handled: the flag is set ...
         MemorySegment input = watched();
-        answer(pselect(errno, 1, input, NULL, NULL, NULL, inlet.open)); // ... nobody looks
+        answer(pselect(errno, 1, input, NULL, NULL, NULL, gate.open)); // ... nobody looks
     }
     // @end
 
     // @start region="fixed"
     private void fixed() throws IOException {
-        inlet.window(NULL, () -> handled); // a signal stays blocked: it waits ...
+        gate.window(NULL, () -> handled); // a signal stays blocked: it waits ...
         MemorySegment input = watched();
-        answer(pselect(errno, 1, input, NULL, NULL, NULL, inlet.open)); // ... until this
+        answer(pselect(errno, 1, input, NULL, NULL, NULL, gate.open)); // ... until this
     }
     // @end
 
@@ -156,7 +156,7 @@ public final class SignalRace {
     private MemorySegment watched() {
         Subject.say(AWAKE);
         beginNanos = System.nanoTime();
-        return inlet.only(0);
+        return gate.only(0);
     }
 
     /// What the lab wants to know, then what the original says.

@@ -18,35 +18,36 @@ import java.lang.foreign.MemorySegment;
 /// @param read what select watches
 /// @param write the same for a counter
 /// @param width how many bytes the handler writes
-record Ends(int read, int write, int width) {
+record WakeUpDescriptors(int read, int write, int width) {
     /// No descriptor at all.
-    static final Ends NONE = new Ends(-1, -1, 0);
+    static final WakeUpDescriptors NONE = new WakeUpDescriptors(-1, -1, 0);
 
     /// A pipe.
     ///
     /// @param flags [Fcntl#O_NONBLOCK] or 0
-    static Ends pipe(Errno errno, int flags) throws IOException {
+    static WakeUpDescriptors pipe(Errno errno, int flags) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment pair = arena.allocate(JAVA_INT, 2);
             check(Unistd.pipe2(errno, pair, flags | Fcntl.O_CLOEXEC), "pipe2");
-            return new Ends(pair.getAtIndex(JAVA_INT, 0), pair.getAtIndex(JAVA_INT, 1), 1);
+            return new WakeUpDescriptors(pair.getAtIndex(JAVA_INT, 0), pair.getAtIndex(JAVA_INT, 1),
+                    1);
         }
     }
 
     /// An eventfd that does not block.
-    static Ends counter(Errno errno) throws IOException {
+    static WakeUpDescriptors counter(Errno errno) throws IOException {
         int flags = SysEventfd.EFD_NONBLOCK | SysEventfd.EFD_CLOEXEC;
         int fd = check(SysEventfd.eventfd(errno, 0, flags), "eventfd");
-        return new Ends(fd, fd, Long.BYTES);
+        return new WakeUpDescriptors(fd, fd, Long.BYTES);
     }
 
     /// A signalfd that does not block: there is no handler.
-    static Ends signals(Errno errno, int signal) throws IOException {
+    static WakeUpDescriptors signals(Errno errno, int signal) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment mask = arena.allocate(SysSignalfd.SIGSET_BYTES, 8);
             SysSignalfd.sigaddset(errno, mask, signal);
             int flags = SysSignalfd.SFD_NONBLOCK | SysSignalfd.SFD_CLOEXEC;
-            return new Ends(
+            return new WakeUpDescriptors(
                     check(SysSignalfd.signalfd(errno, -1, mask, flags), "signalfd"), -1, 0);
         }
     }

@@ -20,7 +20,7 @@ import java.util.function.IntSupplier;
 
 /// In a [Subject]: a signal that is blocked in all its threads, and whose handler, a Java
 /// method, one thread lets in during ppoll and pselect. See [Signal#handle].
-final class Inlet {
+final class SignalGate {
     /// Of the thread.
     final Arena arena = Arena.ofConfined();
 
@@ -39,7 +39,7 @@ final class Inlet {
     /// @param signal one with which the JVM was started blocked
     /// @param handler receives its number
     /// @throws IOException when the kernel refuses it
-    Inlet(int signal, IntConsumer handler) throws IOException {
+    SignalGate(int signal, IntConsumer handler) throws IOException {
         check(Signal.handle(errno, signal, handler, 0, NULL, arena), "sigaction");
     }
 

@@ -9,7 +9,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /// Signals to this process in bursts, from one thread, while another collects garbage.
 /// Each tells of a state that was changed before.
-final class Storm {
+final class SignalStorm {
     /// After so many it waits for the handler, or nearly all of them would be one; but
     /// not after the last, which may find the loop content.
     private static final int BURST = 20;
@@ -29,7 +29,7 @@ final class Storm {
     /// @param signal its number
     /// @param last how many; the last state is this too, and the first is 1
     /// @param tally where the handler counts its runs
-    Storm(int signal, int last, Tally tally) {
+    SignalStorm(int signal, int last, Tally tally) {
         this.signal = signal;
         this.last = last;
         this.tally = tally;
