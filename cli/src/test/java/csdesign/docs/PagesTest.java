@@ -8,6 +8,7 @@ import csdesign.lab.Labs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -85,6 +86,35 @@ class PagesTest {
             List<String> inCode = find("// (\\d)(?=$|[: \\n])", code);
             assertThat(inCode).as("%s", entry.slug()).containsExactlyInAnyOrderElementsOf(inPage);
         }
+    }
+
+    /// There is one reading order, the Catalog's: the README's table has it, "Next" leads through it,
+    /// and the short way is a part of it.
+    @Test
+    void shouldLeadThroughTheDesignsInTheOrderOfTheCatalog() throws IOException {
+        List<String> order = Catalog.ENTRIES.stream().map(Catalog.Entry::slug).toList();
+        List<String> read = new ArrayList<>(List.of(order.getFirst()));
+        for (String slug : order.subList(0, order.size() - 1)) {
+            Path page = Pages.home().resolve("docs/designs/" + slug + ".md");
+            String next = section(page, "Next");
+            read.add(find("]\\(([a-z0-9-]+)\\.md\\)", next).getFirst());
+        }
+        assertThat(read).as("the first link under Next of each page").isEqualTo(order);
+        assertThat(find("(?m)^\\| `([a-z0-9-]+)` \\|",
+                section(Pages.home().resolve("README.md"), "The designs"))).isEqualTo(order);
+
+        List<String> six = find("(?m)^\\d\\. \\[([a-z0-9-]+)\\]",
+                section(Pages.home().resolve("docs/README.md"), "Learn"));
+        assertThat(six).hasSize(6)
+                .isEqualTo(order.stream().filter(six::contains).toList());
+    }
+
+    private static String section(Path page, String name) throws IOException {
+        String text = Files.readString(page);
+        int start = text.indexOf("\n## " + name + "\n");
+        assertThat(start).as("%s has a section %s", page, name).isPositive();
+        int end = text.indexOf("\n## ", start + 1);
+        return end < 0 ? text.substring(start) : text.substring(start, end);
     }
 
     @Test
