@@ -2,8 +2,8 @@
 package csdesign.bench;
 
 import csdesign.evidence.Machine;
-import csdesign.kit.JvmOptions;
 import csdesign.kit.Nullable;
+import csdesign.spawn.JvmOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@
 package csdesign.bench;
 
 import csdesign.client.Result;
-import csdesign.kit.Costs;
+import csdesign.cost.Costs;
 
 /// The figures of a window, in the order of the CSV's columns. The only list of them: the raw
 /// rounds, the medians, the CSV and the table are made from it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.bench;
 
-import csdesign.kit.JvmOptions;
+import csdesign.spawn.JvmOptions;
 import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

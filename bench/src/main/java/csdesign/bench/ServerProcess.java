@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.bench;
 
-import csdesign.kit.Costs;
+import csdesign.cost.Costs;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;

@@ -2,8 +2,8 @@
 package csdesign.bench;
 
 import csdesign.design.Catalog;
-import csdesign.kit.SpawnedChildren;
 import csdesign.peers.CReference;
+import csdesign.process.SpawnedChildren;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;

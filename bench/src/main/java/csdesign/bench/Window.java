@@ -2,7 +2,7 @@
 package csdesign.bench;
 
 import csdesign.client.Result;
-import csdesign.kit.Costs;
+import csdesign.cost.Costs;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

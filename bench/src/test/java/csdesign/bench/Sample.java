@@ -4,7 +4,7 @@ package csdesign.bench;
 import csdesign.bench.Results.Named;
 import csdesign.bench.Results.Row;
 import csdesign.client.Result;
-import csdesign.kit.Costs;
+import csdesign.cost.Costs;
 import java.util.List;
 import java.util.Map;
 

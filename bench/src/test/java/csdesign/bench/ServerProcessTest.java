@@ -3,7 +3,7 @@ package csdesign.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import csdesign.kit.Costs;
+import csdesign.cost.Costs;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.node.ObjectNode;
 

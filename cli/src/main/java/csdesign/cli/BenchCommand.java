@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 package csdesign.cli;
 
-import csdesign.bench.Bench;
 import csdesign.bench.Bench.Outcome;
+import csdesign.bench.Bench;
 import csdesign.bench.Comparison;
 import csdesign.bench.Cpus;
 import csdesign.bench.Environment;
@@ -11,9 +11,9 @@ import csdesign.bench.Pinning;
 import csdesign.bench.Plan;
 import csdesign.bench.Programs;
 import csdesign.bench.Progress;
-import csdesign.bench.Results;
 import csdesign.bench.Results.Named;
 import csdesign.bench.Results.Skipped;
+import csdesign.bench.Results;
 import csdesign.bench.ResultsFolder;
 import csdesign.bench.Selection;
 import csdesign.bench.Table;

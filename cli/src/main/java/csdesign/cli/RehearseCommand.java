@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.cli;
 
+import csdesign.cost.Console;
 import csdesign.design.Catalog;
 import csdesign.kit.Server;
 import java.io.ByteArrayOutputStream;
@@ -71,7 +72,7 @@ final class RehearseCommand implements Runnable {
         try {
             server.stop().onSignals();
             entry.design().serve(server);
-            server.report();
+            Console.report(server);
         } finally {
             port.cancel(false); // if it never listened
             client.interrupt();

@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import csdesign.bench.Metric;
 import csdesign.bench.Programs;
-import csdesign.bench.Results;
 import csdesign.bench.Results.Row;
+import csdesign.bench.Results;
 import csdesign.design.Catalog;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,9 +2,9 @@
 package csdesign.contract;
 
 import csdesign.contract.ServerProcess.Command;
-import csdesign.design.Catalog;
 import csdesign.design.Catalog.Family;
 import csdesign.design.Catalog.Needs;
+import csdesign.design.Catalog;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

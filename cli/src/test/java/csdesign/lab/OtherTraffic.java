@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 package csdesign.lab;
 
-import csdesign.kit.Sockets;
 import csdesign.posix.SysSocket;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;

@@ -24,7 +24,7 @@ import static csdesign.posix.SysSocket.SOCK_NONBLOCK;
 import static csdesign.posix.SysSocket.SOCK_STREAM;
 
 import csdesign.client.Progress.Phase;
-import csdesign.kit.SelfConnection;
+import csdesign.listen.SelfConnection;
 import csdesign.posix.Errno;
 import csdesign.posix.SockAddr;
 import csdesign.posix.SysSocket;

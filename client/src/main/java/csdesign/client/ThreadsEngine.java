@@ -3,7 +3,7 @@ package csdesign.client;
 
 import csdesign.client.Progress.Phase;
 import csdesign.kit.Nullable;
-import csdesign.kit.SelfConnection;
+import csdesign.listen.SelfConnection;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.BindException;

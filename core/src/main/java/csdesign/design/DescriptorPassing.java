@@ -16,16 +16,17 @@ import static csdesign.posix.SysSocket.SHUT_WR;
 import static csdesign.posix.SysSocket.SOCK_CLOEXEC;
 import static csdesign.posix.SysSocket.SOCK_SEQPACKET;
 
-import csdesign.kit.BlockingDriver;
-import csdesign.kit.DescriptorMessage;
-import csdesign.kit.ListeningSocket;
+import csdesign.cost.Console;
+import csdesign.drive.BlockingDriver;
 import csdesign.kit.Server;
-import csdesign.kit.StopDescriptor;
-import csdesign.kit.Worker;
-import csdesign.kit.Workers;
+import csdesign.listen.ListeningSocket;
+import csdesign.listen.StopDescriptor;
 import csdesign.posix.Errno;
 import csdesign.posix.SysSocket;
 import csdesign.posix.Unistd;
+import csdesign.process.DescriptorMessage;
+import csdesign.process.Worker;
+import csdesign.process.Workers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -90,7 +91,7 @@ public final class DescriptorPassing implements AutoCloseable {
                 Workers workers = Workers.start(
                         server, DescriptorPassing.class, i -> new int[] {parent.pairs[i][1]})) {
             workers.awaitReady();
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             parent.loop(server, listener, stop, workers);
             parent.sayNoMore();
             workers.stop();

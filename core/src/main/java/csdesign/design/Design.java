@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
-import csdesign.kit.ForkingJvm;
+import csdesign.cost.Console;
+import csdesign.fork.ForkingJvm;
 import csdesign.kit.Output;
 import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
-import csdesign.kit.Worker;
-import csdesign.kit.Worker.Work;
+import csdesign.process.Worker.Work;
+import csdesign.process.Worker;
 import csdesign.range.Range;
 import java.io.IOException;
 import java.util.Locale;
@@ -84,7 +85,7 @@ public interface Design {
         try {
             Server server = ForkingJvm.server(arguments);
             forking.serve(server);
-            int code = server.report();
+            int code = Console.report(server);
             server.stop().throwFailure();
             exit(code);
         } catch (IOException | UnsupportedOperationException e) {
@@ -152,7 +153,7 @@ public interface Design {
     ///
     /// @param design the design
     /// @param make what it serves with; a shared scoreboard is made by system calls too
-    /// @return the exit code: see [Server#report]
+    /// @return the exit code: see [Console#report]
     /// @throws IOException when the design cannot serve, or could not go on
     static int run(Design design, MakeServer make) throws IOException {
         try {
@@ -160,7 +161,7 @@ public interface Design {
             server.stop().onSignals();
             server.scoreboard().row(0).ownedBy(ProcessHandle.current().pid());
             design.serve(server);
-            int code = server.report();
+            int code = Console.report(server);
             server.stop().throwFailure();
             return code;
         } catch (OutOfMemoryError limit) {

@@ -16,12 +16,13 @@ import static csdesign.posix.SysEpoll.epoll_wait;
 import static csdesign.posix.SysEpoll.eventFd;
 import static csdesign.posix.SysEpoll.setEvent;
 
-import csdesign.kit.Connection;
-import csdesign.kit.Connections;
-import csdesign.kit.Interest;
-import csdesign.kit.ListeningSocket;
+import csdesign.cost.Console;
+import csdesign.drive.Connection;
+import csdesign.drive.Connections;
+import csdesign.drive.Interest;
 import csdesign.kit.Server;
-import csdesign.kit.StopDescriptor;
+import csdesign.listen.ListeningSocket;
+import csdesign.listen.StopDescriptor;
 import csdesign.posix.Errno;
 import csdesign.posix.Unistd;
 import java.io.IOException;
@@ -86,7 +87,7 @@ public final class Epoll implements AutoCloseable {
                 StopDescriptor stop = StopDescriptor.of(server.stop());
                 Connections connections = new Connections(server, server.scoreboard().row(0));
                 Epoll loop = new Epoll(arena, listener, stop, connections)) {
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             loop.loop();
         }
     }

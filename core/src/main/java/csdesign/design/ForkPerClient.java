@@ -13,18 +13,19 @@ import static csdesign.posix.SysWait.waitpid;
 import static csdesign.posix.Unistd._exit;
 import static csdesign.posix.Unistd.fork;
 
-import csdesign.kit.Children;
-import csdesign.kit.ForkingJvm;
-import csdesign.kit.Lifeline;
-import csdesign.kit.ListeningSocket;
-import csdesign.kit.PolledControl;
-import csdesign.kit.Rehearsal;
+import csdesign.cost.Console;
+import csdesign.fork.Children;
+import csdesign.fork.ForkingJvm;
+import csdesign.fork.PolledControl;
+import csdesign.fork.Rehearsal;
+import csdesign.fork.SignalDescriptor;
+import csdesign.fork.SoleConnection;
 import csdesign.kit.Server;
-import csdesign.kit.SignalDescriptor;
-import csdesign.kit.SoleConnection;
+import csdesign.listen.ListeningSocket;
 import csdesign.posix.Errno;
 import csdesign.posix.SysPoll;
 import csdesign.posix.Unistd;
+import csdesign.spawn.Lifeline;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -100,7 +101,7 @@ public final class ForkPerClient implements AutoCloseable {
         try (ForkPerClient parent = new ForkPerClient(server)) {
             parent.rehearsal.whole(server);
             parent.jvm.settle();
-            server.announceOnly(parent.listener.port());
+            Console.announceOnly(server, parent.listener.port());
             parent.loop();
         }
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
-import csdesign.kit.BlockingDriver;
-import csdesign.kit.ListeningChannel;
+import csdesign.cost.Console;
+import csdesign.drive.BlockingDriver;
 import csdesign.kit.Server;
+import csdesign.listen.ListeningChannel;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 
@@ -55,7 +56,7 @@ public final class Iterative {
     public static void serve(Server server) throws IOException {
         try (ListeningChannel listener = ListeningChannel.open(server);
                 BlockingDriver driver = new BlockingDriver(server, server.scoreboard().row(0))) {
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             loop(listener, driver);
         }
     }

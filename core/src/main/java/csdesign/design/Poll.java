@@ -9,12 +9,13 @@ import static csdesign.posix.SysPoll.POLLOUT;
 import static csdesign.posix.SysPoll.poll;
 import static csdesign.posix.SysPoll.revents;
 
-import csdesign.kit.Connection;
-import csdesign.kit.Connections;
-import csdesign.kit.Interest;
-import csdesign.kit.ListeningSocket;
+import csdesign.cost.Console;
+import csdesign.drive.Connection;
+import csdesign.drive.Connections;
+import csdesign.drive.Interest;
 import csdesign.kit.Server;
-import csdesign.kit.StopDescriptor;
+import csdesign.listen.ListeningSocket;
+import csdesign.listen.StopDescriptor;
 import csdesign.posix.Errno;
 import csdesign.posix.SysPoll;
 import java.io.IOException;
@@ -80,7 +81,7 @@ public final class Poll {
                 StopDescriptor stop = StopDescriptor.of(server.stop());
                 Connections connections = new Connections(server, server.scoreboard().row(0))) {
             Poll loop = new Poll(arena, listener, stop, connections);
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             loop.loop();
         }
     }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
-import csdesign.kit.Acceptor;
-import csdesign.kit.BlockingDriver;
-import csdesign.kit.ListeningSocket;
+import csdesign.cost.Console;
+import csdesign.drive.BlockingDriver;
 import csdesign.kit.Server;
-import csdesign.kit.Worker;
-import csdesign.kit.Workers;
+import csdesign.listen.Acceptor;
+import csdesign.listen.ListeningSocket;
+import csdesign.process.Worker;
+import csdesign.process.Workers;
 import java.io.IOException;
 
 /// **Prefork accept: workers that were started before wait in accept(2) on one socket.**
@@ -65,7 +66,7 @@ public final class PreforkAccept {
                 Workers workers = Workers.start(
                         server, PreforkAccept.class, _ -> new int[] {listener.fd()})) {
             workers.awaitReady();
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             workers.keep(); // until the stop
             listener.shut();
             workers.stop();

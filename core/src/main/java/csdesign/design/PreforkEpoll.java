@@ -13,15 +13,16 @@ import static csdesign.posix.SysEpoll.epoll_ctl;
 import static csdesign.posix.SysEpoll.epoll_wait;
 import static csdesign.posix.SysEpoll.setEvent;
 
-import csdesign.kit.Acceptor;
-import csdesign.kit.BlockingDriver;
-import csdesign.kit.ListeningSocket;
+import csdesign.cost.Console;
+import csdesign.drive.BlockingDriver;
 import csdesign.kit.Server;
-import csdesign.kit.StopDescriptor;
-import csdesign.kit.Worker;
-import csdesign.kit.Workers;
+import csdesign.listen.Acceptor;
+import csdesign.listen.ListeningSocket;
+import csdesign.listen.StopDescriptor;
 import csdesign.posix.Errno;
 import csdesign.posix.Unistd;
+import csdesign.process.Worker;
+import csdesign.process.Workers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -85,7 +86,7 @@ public final class PreforkEpoll implements AutoCloseable {
                 Workers workers = Workers.start(
                         server, PreforkEpoll.class, _ -> new int[] {listener.fd()})) {
             workers.awaitReady();
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             workers.keep(); // until the stop
             listener.shut();
             workers.stop();

@@ -3,14 +3,15 @@ package csdesign.design;
 
 import static csdesign.posix.Errno.check;
 
-import csdesign.kit.Acceptor;
-import csdesign.kit.BlockingDriver;
-import csdesign.kit.ListeningSocket;
+import csdesign.cost.Console;
+import csdesign.drive.BlockingDriver;
 import csdesign.kit.Server;
-import csdesign.kit.Worker;
-import csdesign.kit.Workers;
+import csdesign.listen.Acceptor;
+import csdesign.listen.ListeningSocket;
 import csdesign.posix.Errno;
 import csdesign.posix.Fcntl;
+import csdesign.process.Worker;
+import csdesign.process.Workers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -73,7 +74,7 @@ public final class PreforkFileLock implements AutoCloseable {
                         PreforkFileLock.class,
                         _ -> new int[] {listener.fd(), server.scoreboard().fd()})) {
             workers.awaitReady();
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             workers.keep(); // until the stop
             listener.shut();
             workers.stop();

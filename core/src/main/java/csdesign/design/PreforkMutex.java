@@ -13,13 +13,14 @@ import static csdesign.posix.Pthread.pthread_mutexattr_init;
 import static csdesign.posix.Pthread.pthread_mutexattr_setpshared;
 import static csdesign.posix.Pthread.pthread_mutexattr_setrobust;
 
-import csdesign.kit.Acceptor;
-import csdesign.kit.BlockingDriver;
-import csdesign.kit.ListeningSocket;
+import csdesign.cost.Console;
+import csdesign.drive.BlockingDriver;
 import csdesign.kit.Server;
-import csdesign.kit.Worker;
-import csdesign.kit.Workers;
+import csdesign.listen.Acceptor;
+import csdesign.listen.ListeningSocket;
 import csdesign.posix.Errno;
+import csdesign.process.Worker;
+import csdesign.process.Workers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -79,7 +80,7 @@ public final class PreforkMutex implements AutoCloseable {
                 Workers workers = Workers.start(
                         server, PreforkMutex.class, _ -> new int[] {listener.fd()})) {
             workers.awaitReady();
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             workers.keep(); // until the stop
             listener.shut();
             workers.stop();

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
-import csdesign.kit.Acceptor;
-import csdesign.kit.BlockingDriver;
-import csdesign.kit.ListeningSocket;
+import csdesign.cost.Console;
+import csdesign.drive.BlockingDriver;
 import csdesign.kit.Server;
-import csdesign.kit.Worker;
-import csdesign.kit.Workers;
+import csdesign.listen.Acceptor;
+import csdesign.listen.ListeningSocket;
+import csdesign.process.Worker;
+import csdesign.process.Workers;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +69,7 @@ public final class PreforkReuseport {
                 PreforkReuseport.class,
                 i -> new int[] {listener(server, listeners, i).fd()})) {
             workers.awaitReady();
-            server.announce(listeners.getFirst().port());
+            Console.announce(server, listeners.getFirst().port());
             workers.keep(); // until the stop
             for (ListeningSocket listener : listeners) {
                 listener.shut();

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
-import csdesign.kit.Acceptor;
-import csdesign.kit.BlockingDriver;
-import csdesign.kit.ListeningSocket;
+import csdesign.cost.Console;
+import csdesign.drive.BlockingDriver;
 import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
-import csdesign.kit.WorkerThreads;
+import csdesign.listen.Acceptor;
+import csdesign.listen.ListeningSocket;
+import csdesign.process.WorkerThreads;
 import java.io.IOException;
 
 /// **Prethreaded accept: threads that were started before wait in accept(2) at once.**
@@ -65,7 +66,7 @@ public final class PrethreadedAccept {
                     loop(acceptor, driver, row);
                 }
             });
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             server.stop().await();
             listener.shut(); // each thread leaves when it finds the queue empty
             workers.awaitEnd();

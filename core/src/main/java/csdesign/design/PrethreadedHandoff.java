@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
-import csdesign.kit.BlockingDriver;
-import csdesign.kit.ListeningChannel;
+import csdesign.cost.Console;
+import csdesign.drive.BlockingDriver;
 import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
-import csdesign.kit.WorkerThreads;
+import csdesign.listen.ListeningChannel;
+import csdesign.process.WorkerThreads;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.SocketChannel;
@@ -65,7 +66,7 @@ public final class PrethreadedHandoff {
         try (ListeningChannel listener = ListeningChannel.open(server);
                 BlockingDriver driver = new BlockingDriver(server, server.scoreboard().row(0))) {
             WorkerThreads workers = WorkerThreads.start(server, row -> work(queue, driver, row));
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             loop(server, listener, queue);
             workers.awaitEnd();
         } catch (InterruptedException e) {

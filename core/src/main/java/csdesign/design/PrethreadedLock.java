@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
-import csdesign.kit.BlockingDriver;
-import csdesign.kit.ListeningChannel;
+import csdesign.cost.Console;
+import csdesign.drive.BlockingDriver;
 import csdesign.kit.Nullable;
 import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
-import csdesign.kit.WorkerThreads;
+import csdesign.listen.ListeningChannel;
+import csdesign.process.WorkerThreads;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.locks.Lock;
@@ -63,7 +64,7 @@ public final class PrethreadedLock {
             Lock lock = new ReentrantLock();
             WorkerThreads workers = WorkerThreads
                     .start(server, row -> loop(lock, listener, driver, row));
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             server.stop().await();
             workers.awaitEnd();
         }

@@ -11,13 +11,14 @@ import static csdesign.posix.SysSelect.FD_SET_BYTES;
 import static csdesign.posix.SysSelect.select;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import csdesign.kit.Connection;
-import csdesign.kit.Connections;
-import csdesign.kit.Interest;
-import csdesign.kit.ListeningSocket;
+import csdesign.cost.Console;
+import csdesign.drive.Connection;
+import csdesign.drive.Connections;
+import csdesign.drive.Interest;
 import csdesign.kit.Log;
 import csdesign.kit.Server;
-import csdesign.kit.StopDescriptor;
+import csdesign.listen.ListeningSocket;
+import csdesign.listen.StopDescriptor;
 import csdesign.posix.Errno;
 import csdesign.posix.Unistd;
 import java.io.IOException;
@@ -80,7 +81,7 @@ public final class Select {
                 StopDescriptor stop = StopDescriptor.of(server.stop());
                 Connections connections = new Connections(server, server.scoreboard().row(0))) {
             Select loop = new Select(arena, listener, stop, connections, new Log(server.slug()));
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             loop.loop();
         }
     }

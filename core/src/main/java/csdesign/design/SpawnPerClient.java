@@ -9,13 +9,14 @@ import static csdesign.posix.SysPoll.poll;
 import static csdesign.posix.SysPoll.revents;
 import static csdesign.posix.SysPoll.set;
 
-import csdesign.kit.BlockingDriver;
-import csdesign.kit.SpawnedChildren;
-import csdesign.kit.ListeningSocket;
+import csdesign.cost.Console;
+import csdesign.drive.BlockingDriver;
 import csdesign.kit.Server;
-import csdesign.kit.StopDescriptor;
-import csdesign.kit.Worker;
+import csdesign.listen.ListeningSocket;
+import csdesign.listen.StopDescriptor;
 import csdesign.posix.Errno;
+import csdesign.process.SpawnedChildren;
+import csdesign.process.Worker;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -72,7 +73,7 @@ public final class SpawnPerClient implements AutoCloseable {
                 StopDescriptor stop = StopDescriptor.of(server.stop());
                 SpawnedChildren children = new SpawnedChildren(server, SpawnPerClient.class);
                 SpawnPerClient parent = new SpawnPerClient()) {
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             parent.loop(server, listener, stop, children);
         }
     }

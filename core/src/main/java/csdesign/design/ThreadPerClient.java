@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
-import csdesign.kit.BlockingDriver;
+import csdesign.cost.Console;
+import csdesign.drive.BlockingDriver;
 import csdesign.kit.Limits;
-import csdesign.kit.ListeningChannel;
 import csdesign.kit.Log;
 import csdesign.kit.Server;
+import csdesign.listen.ListeningChannel;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.Semaphore;
@@ -68,7 +69,7 @@ public final class ThreadPerClient {
     public static void serve(Server server) throws IOException {
         try (ListeningChannel listener = ListeningChannel.open(server);
                 BlockingDriver driver = new BlockingDriver(server, server.scoreboard().row(0))) {
-            server.announce(listener.port());
+            Console.announce(server, listener.port());
             loop(server, listener, driver);
         }
     }

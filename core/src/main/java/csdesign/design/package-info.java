@@ -3,5 +3,5 @@
 /// The designs: one file each, read from top to bottom, run by itself.
 ///
 /// [Catalog] is the only list of them. No design imports another: what they share is in
-/// `csdesign.kit`, and it is never the design.
+/// the rooms below, and it is never the design.
 package csdesign.design;

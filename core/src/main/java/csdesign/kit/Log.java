@@ -20,8 +20,11 @@ public final class Log {
         this(slug, Scoreboard.create(1));
     }
 
-    /// A log in the rhythm of all who accept together, threads or processes.
-    Log(Server server) {
+    /// A log in the rhythm of all threads and processes of a server: together they say at
+    /// most one line a second.
+    ///
+    /// @param server whose scoreboard they share
+    public Log(Server server) {
         this(server.slug(), server.scoreboard());
     }
 

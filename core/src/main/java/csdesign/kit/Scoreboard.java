@@ -39,7 +39,6 @@ public final class Scoreboard {
     /// How much of it is a design's.
     private static final long MUTEX_BYTES = 64;
     private static final List<State> STATES = List.of(State.values());
-    private static final List<Door> DOORS = List.of(Door.values());
     private static final VarHandle CELL = JAVA_LONG.varHandle();
 
     // Where that stands which concerns the whole pool, in bytes.
@@ -146,24 +145,30 @@ public final class Scoreboard {
     }
 
     /// Says how the listening socket was shut.
-    void door(Door door) {
-        CELL.setVolatile(table, DOOR, (long) DOORS.indexOf(door));
+    ///
+    /// @param state 0 while it is open; the others are the listening socket's own
+    public void door(int state) {
+        CELL.setVolatile(table, DOOR, (long) state);
     }
 
     /// How the listening socket that all accept from was shut.
-    Door door() {
-        return DOORS.get((int) (long) CELL.getVolatile(table, DOOR));
+    ///
+    /// @return 0 while it is open
+    public int door() {
+        return (int) (long) CELL.getVolatile(table, DOOR);
     }
 
     /// Says why no client can be accepted any more.
-    void acceptError(int errno) {
+    ///
+    /// @param errno of accept
+    public void acceptError(int errno) {
         CELL.setVolatile(table, ACCEPT_ERROR, (long) errno);
     }
 
     /// Why no client can be accepted any more.
     ///
     /// @return the errno of accept; 0 while it works
-    int acceptError() {
+    public int acceptError() {
         return (int) (long) CELL.getVolatile(table, ACCEPT_ERROR);
     }
 

@@ -6,7 +6,6 @@ import csdesign.service.Bytes;
 import csdesign.service.Service;
 import csdesign.service.Services;
 import java.io.PrintStream;
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Iterator;
@@ -19,7 +18,7 @@ import java.util.List;
 /// @param workers [#WORKERS]: how many processes or threads the pool designs start
 /// @param exclusive `--exclusive`: where many wait in epoll for one listening socket,
 ///     whether one is woken and not all of them
-/// @param control `--control`: whether standard input is listened to, see [Control]
+/// @param control `--control`: whether the server takes commands from standard input
 /// @param limits a limit on everything
 /// @param service what is said on the wire
 /// @param scoreboard who did what
@@ -135,7 +134,7 @@ public record Server(
     ///
     /// @param other what is said on the wire
     /// @return the same in all else
-    Server with(Service other) {
+    public Server with(Service other) {
         return new Server(slug, address, workers, exclusive, control, limits, other,
                 Scoreboard.create(1), new Stop(limits.graceMillis()), out);
     }
@@ -144,60 +143,8 @@ public record Server(
     ///
     /// @param other in place of its own
     /// @return the same in all else
-    Server stoppedBy(Stop other) {
+    public Server stoppedBy(Stop other) {
         return new Server(slug, address, workers, exclusive, control, limits, service,
                 scoreboard, other, out);
-    }
-
-    /// Says that it accepts, from the moment that it does; and listens to who started it,
-    /// where that was wished for.
-    ///
-    /// @param port where
-    public void announce(int port) {
-        announce(port, ProcessHandle.current().pid());
-        if (control) {
-            Control.start(System.in, out, this);
-        }
-    }
-
-    /// The same for a process that must stay small and with one thread: the loop listens
-    /// to a [PolledControl].
-    ///
-    /// @param port where
-    public void announceOnly(int port) {
-        announce(port, scoreboard.row(0).pid());
-    }
-
-    private void announce(int port, long pid) {
-        InetAddress host = address.getAddress();
-        String name = host.getHostAddress();
-        // No format: it would load what the JVM that forks must carry along ever after.
-        out.println(
-                "listening on " + (host instanceof Inet6Address ? "[" + name + "]" : name) + ":"
-                        + port + " (" + slug + ", pid " + pid + ")");
-        out.flush();
-    }
-
-    /// Says at the end who did what, what it cost, and what was lost.
-    ///
-    /// @return the exit code: 0, or 1 when clients were cut that were owed something
-    public int report() {
-        for (int worker = 0; worker < scoreboard.workers(); worker++) {
-            Scoreboard.Row row = scoreboard.row(worker);
-            out.println(
-                    "worker " + worker + " (pid " + row.pid() + "): " + row.accepted()
-                            + " connections");
-        }
-        out.println(Costs.soFar(scoreboard).text());
-        out.flush();
-        long cut = scoreboard.cut();
-        if (cut == 0) {
-            return 0;
-        }
-        System.err.println("csdesign " + slug + ": the stop cut " + cut
-                + (cut == 1 ? " connection" : " connections")
-                + " before all was answered: the grace was over. Raise --grace (it is "
-                + limits.graceMillis() + " ms), and send one signal only");
-        return 1;
     }
 }

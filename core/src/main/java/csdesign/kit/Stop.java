@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 /// signal to the process that was started.
 public final class Stop {
     /// For a stop whose grace another process ends: a year.
-    static final long ENDLESS_MILLIS = TimeUnit.DAYS.toMillis(365);
+    public static final long ENDLESS_MILLIS = TimeUnit.DAYS.toMillis(365);
 
     private final long graceNanos;
     private final List<Runnable> watchers = new CopyOnWriteArrayList<>();

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: MIT
 
-/// What designs share and what is not the design.
+/// What every room of a server is given: the server itself, its limits, its stop, and the
+/// table where all is counted.
+///
+/// ```text
+///   Server --has--> Limits, Scoreboard (a row for each worker), Stop <-- SignalListener
+///      all rooms above --warn--> Log      main --prints by--> Output
+/// ```
 ///
 /// | type | what it is |
 /// |---|---|
 /// | [Server] | what a design is given to serve with |
-/// | [ListeningSocket], [ListeningChannel] | the listening socket, by FFM and by the JDK |
-/// | [Connections], [Connection], [Interest] | the readiness driver: the loop asks, and obeys |
-/// | [BlockingDriver] | the blocking driver: one call serves one client |
-/// | [Stop], [StopDescriptor] | the wish to stop, and the descriptor that tells a loop of it |
-/// | [Scoreboard], [Costs], [Control] | who did what, what it cost, and how to ask for it |
-/// | [Limits], [Log] | a limit on everything, and one line a second when it is met |
-///
-/// No type in here waits for a client on behalf of a readiness design, starts a thread
-/// for one, or decides who accepts. That is the design, and each design file shows it
-/// whole.
+/// | [Limits] | a limit on everything, each with its option |
+/// | [Scoreboard] | a shared table of what each worker did |
+/// | [Stop] | the request to stop, and the grace that it begins |
+/// | [SignalListener] | turns signals into the stop |
+/// | [Interrupter] | gets threads out of system calls by a signal |
+/// | [Log] | one line a second on stderr when a limit is met |
+/// | [Output] | standard output and error whose failure is an error |
+/// | [Nullable] | marks what may be null |
 package csdesign.kit;

@@ -8,7 +8,6 @@ import static csdesign.posix.SysEpoll.EPOLLEXCLUSIVE;
 import static csdesign.posix.SysEpoll.EPOLLIN;
 
 import csdesign.evidence.PrivateNetwork;
-import csdesign.kit.Sockets;
 import csdesign.lab.Waiters.Waiter;
 import csdesign.posix.SockAddr;
 import csdesign.posix.SysEpoll;

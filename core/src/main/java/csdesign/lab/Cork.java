@@ -11,7 +11,6 @@ import static csdesign.posix.SysSocket.TCP_NODELAY;
 
 import csdesign.evidence.PrivateNetwork;
 import csdesign.evidence.TcpInfo;
-import csdesign.kit.Sockets;
 import csdesign.posix.SysUio;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

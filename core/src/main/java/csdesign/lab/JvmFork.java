@@ -8,7 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import csdesign.evidence.Look;
 import csdesign.evidence.Task;
-import csdesign.kit.ForkingJvm;
+import csdesign.fork.ForkingJvm;
 import csdesign.posix.Errno;
 import csdesign.posix.Fcntl;
 import csdesign.posix.Signal;

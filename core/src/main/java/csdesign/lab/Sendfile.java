@@ -10,10 +10,8 @@ import static java.nio.channels.FileChannel.open;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
-import csdesign.evidence.SendMeter;
-import csdesign.evidence.SendMeter.Costs;
-import csdesign.evidence.SendMeter.Way;
-import csdesign.kit.Sockets;
+import csdesign.lab.SendMeter.Costs;
+import csdesign.lab.SendMeter.Way;
 import csdesign.posix.Errno;
 import csdesign.posix.Fcntl;
 import csdesign.posix.SysSendfile;

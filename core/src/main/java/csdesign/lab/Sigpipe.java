@@ -9,7 +9,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import csdesign.evidence.Task;
 import csdesign.evidence.TcpInfo;
-import csdesign.kit.Sockets;
 import csdesign.posix.Errno;
 import csdesign.posix.Signal;
 import csdesign.posix.SysWait;

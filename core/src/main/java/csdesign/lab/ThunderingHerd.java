@@ -11,7 +11,6 @@ import static csdesign.posix.SysSocket.accept4;
 import static java.lang.foreign.MemorySegment.NULL;
 
 import csdesign.evidence.PrivateNetwork;
-import csdesign.kit.Sockets;
 import csdesign.lab.Waiters.Waiter;
 import csdesign.posix.SysEpoll;
 import csdesign.posix.SysPoll;

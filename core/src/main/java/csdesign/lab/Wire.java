@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 package csdesign.lab;
 
-import csdesign.evidence.Capture;
 import csdesign.evidence.Capture.Segment;
+import csdesign.evidence.Capture;
 import csdesign.evidence.FourTuple;
 import csdesign.evidence.NotHereException;
 import java.io.IOException;

@@ -4,6 +4,7 @@ package csdesign.kit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import csdesign.lab.Sockets;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

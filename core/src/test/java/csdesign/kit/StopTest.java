@@ -3,6 +3,7 @@ package csdesign.kit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import csdesign.listen.StopDescriptor;
 import csdesign.posix.Errno;
 import csdesign.posix.SysPoll;
 import java.io.IOException;
@@ -100,10 +101,10 @@ class StopTest {
     @Test
     void shouldWriteToNobodyOnceItIsClosed() throws IOException {
         Stop stop = new Stop(HOUR_MILLIS);
-        long before = Rig.descriptors();
+        long before = TestServers.descriptors();
         StopDescriptor closed = StopDescriptor.of(stop);
         closed.close();
-        assertThat(Rig.descriptors()).isEqualTo(before);
+        assertThat(TestServers.descriptors()).isEqualTo(before);
         // The next descriptor has its number.
         try (StopDescriptor next = StopDescriptor.of(new Stop(0))) {
             assertThat(next.fd()).isEqualTo(closed.fd());

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+package csdesign.cost;
+
+import com.sun.management.ThreadMXBean;
+import csdesign.kit.Scoreboard;
+import csdesign.posix.Arch;
+import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
+
+/// What a server has done and what that has cost, its children included: those that have
+/// ended, and the workers that live.
+///
+/// Each figure only grows, but for two that the kernel does not tell of a process that
+/// lives. How its CPU time is divided into user and system comes by ticks of some
+/// milliseconds and may be corrected by as much; the sum of both is exact. And context
+/// switches of its threads that have ended come when it ends itself.
+///
+/// @param connections accepted
+/// @param requests answered
+/// @param bytes of answers written to sockets
+/// @param userMicros CPU time in user mode, in microseconds; -1 where the system does not
+///     tell
+/// @param systemMicros CPU time in the kernel, in microseconds; -1 where the system does
+///     not tell
+/// @param voluntarySwitches context switches because a thread waited; -1 where not told
+/// @param involuntarySwitches context switches because its time was up; -1 where not told
+/// @param peakRssKib the largest resident set, in KiB; -1 where not told. With children
+///     it is the largest sum that was seen: of the peaks of all processes that lived
+///     then. That is an upper bound, for a page that processes share counts for each of
+///     them
+/// @param allocatedBytes taken from the Java heap by all threads since the start, garbage
+///     or not; -1 when there are children, whose heaps are not seen from here
+public record Costs(
+        long connections,
+        long requests,
+        long bytes,
+        long userMicros,
+        long systemMicros,
+        long voluntarySwitches,
+        long involuntarySwitches,
+        long peakRssKib,
+        long allocatedBytes) {
+
+    /// The largest sum that was seen.
+    private static long mostRssKib;
+
+    /// What asking has cost so far: proc(5) takes about 50 us for each thread of each
+    /// worker, too much to be mistaken for the cost of serving.
+    private static Usage asking = Usage.NONE;
+    private static long allocatedByAsking;
+
+    /// The costs so far, without those of asking for them.
+    ///
+    /// @param scoreboard what was done
+    /// @return with costs as the system tells them, and -1 for them where it cannot be
+    ///     asked
+    public static synchronized Costs soFar(Scoreboard scoreboard) {
+        // A portable design run without the flag must not make the JVM warn of a native call.
+        if (!Arch.isUsable()) {
+            return of(scoreboard, new Usage(-1, -1, -1, -1, -1), allocatedSoFar());
+        }
+        long allocatedHere = allocatedHere();
+        try (Arena arena = Arena.ofConfined()) {
+            Usage self = Usage.self(arena).minus(asking);
+            // After it: what is taken off next time must lie between this reading and that one,
+            // or the sum could go back.
+            Usage thread = Usage.thread(arena);
+            long allocated = allocatedSoFar() - allocatedByAsking;
+            Usage children = Usage.children(arena);
+            Usage all = self.plus(children);
+            mostRssKib = Math.max(mostRssKib, all.peakRssKib());
+            boolean alone = children.userMicros() + children.systemMicros() == 0;
+            asking = asking.plus(Usage.thread(arena).minus(thread));
+            return of(scoreboard, all.withPeak(mostRssKib), alone ? allocated : -1);
+        } finally {
+            allocatedByAsking += allocatedHere() - allocatedHere;
+        }
+    }
+
+    /// The same by getrusage(2) alone: without the children that live, and without what
+    /// was allocated. To ask for those takes the JVM more memory than a process has that
+    /// must stay small.
+    ///
+    /// @param scoreboard what was done
+    /// @return the costs of this process and of those that it has reaped
+    public static Costs soFarBySmall(Scoreboard scoreboard) {
+        try (Arena arena = Arena.ofConfined()) {
+            return of(scoreboard, Usage.self(arena).plus(Usage.reaped(arena)), -1);
+        }
+    }
+
+    /// Takes note of the memory of all workers, while they live: the system tells that of
+    /// the largest one alone when they have ended.
+    public static synchronized void seeWorkers() {
+        mostRssKib = Math.max(mostRssKib, Usage.peakRssOfAllKib());
+    }
+
+    private static Costs of(Scoreboard scoreboard, Usage usage, long allocatedBytes) {
+        return new Costs(
+                scoreboard.accepted(),
+                scoreboard.requests(),
+                scoreboard.bytes(),
+                usage.userMicros(),
+                usage.systemMicros(),
+                usage.voluntarySwitches(),
+                usage.involuntarySwitches(),
+                usage.peakRssKib(),
+                allocatedBytes);
+    }
+
+    private static long allocatedSoFar() {
+        return ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads
+                ? threads.getTotalThreadAllocatedBytes()
+                : -1;
+    }
+
+    private static long allocatedHere() {
+        return ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads
+                ? threads.getCurrentThreadAllocatedBytes()
+                : 0;
+    }
+
+    /// One line for a program.
+    ///
+    /// @return a JSON object whose members are those of this record
+    public String json() {
+        return String.format(
+                Locale.ROOT,
+                "{\"connections\":%d,\"requests\":%d,\"bytes\":%d,\"userMicros\":%d,"
+                        + "\"systemMicros\":%d,\"voluntarySwitches\":%d,"
+                        + "\"involuntarySwitches\":%d,\"peakRssKib\":%d,\"allocatedBytes\":%d}",
+                connections,
+                requests,
+                bytes,
+                userMicros,
+                systemMicros,
+                voluntarySwitches,
+                involuntarySwitches,
+                peakRssKib,
+                allocatedBytes);
+    }
+
+    /// Two lines for a person.
+    ///
+    /// @return without a line end after the last
+    public String text() {
+        String done = String.format(
+                Locale.ROOT,
+                "%,d connections, %,d requests, %,d bytes%n",
+                connections,
+                requests,
+                bytes);
+        if (userMicros < 0) {
+            return done
+                    + "cost: not told here (needs Linux and --enable-native-access=ALL-UNNAMED)";
+        }
+        return done
+                + String.format(
+                        Locale.ROOT,
+                        "cost: %.3f s user, %.3f s system; %,d voluntary and %,d involuntary"
+                                + " context switches; peak RSS %.1f MiB",
+                        userMicros / 1e6,
+                        systemMicros / 1e6,
+                        voluntarySwitches,
+                        involuntarySwitches,
+                        peakRssKib / 1024.0);
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+
+/// What a server used: CPU time, context switches, memory; asked for by a program, and
+/// printed at the end.
+///
+/// ```text
+///   Usage: what was used -------> Costs --> Console: what a server prints
+///   Scoreboard: what was done ----^   `---> Control: answers a line "cost"
+/// ```
+///
+/// | type | what it is |
+/// |---|---|
+/// | [Usage] | what the kernel says that processes used |
+/// | [Costs] | what was done, and what it used |
+/// | [Console] | what a server prints |
+/// | [Control] | answers a program that asks for the costs, and ends the server with it |
+package csdesign.cost;

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+package csdesign.lab;
+
+import static csdesign.posix.Errno.check;
+import static csdesign.posix.SysSocket.MSG_TRUNC;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.nio.channels.FileChannel.MapMode.READ_ONLY;
+
+import csdesign.evidence.Task;
+import csdesign.posix.Errno;
+import csdesign.posix.SysSocket;
+import csdesign.posix.Time;
+import csdesign.posix.Unistd;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.ToLongFunction;
+import java.util.zip.CRC32C;
+
+/// What it costs a thread to send: it does so on a thread of its own, while the calling
+/// thread receives at the other end of the connection, and counts each byte.
+///
+/// The receiver uses MSG_TRUNC, with which TCP forgets bytes instead of copying them, so
+/// that it costs little. On a loopback the sender also pays for what the network does
+/// with a segment until it lies in the receiver's queue.
+///
+/// @see <a href="https://man7.org/linux/man-pages/man7/tcp.7.html">tcp(7), MSG_TRUNC</a>
+public final class SendMeter implements AutoCloseable {
+    private static final int BYTES_AT_A_TIME = 64 * 1024;
+    private static final long NANOS = 1_000_000_000;
+
+    private final ExecutorService thread = Executors.newSingleThreadExecutor();
+    private final Arena arena = Arena.ofShared();
+    private final Errno errno = Errno.allocate(arena);
+    private final Errno senders = Errno.allocate(arena);
+    private final MemorySegment clock = arena.allocate(Time.TIMESPEC_BYTES, 8);
+    private final MemorySegment sink = arena.allocate(BYTES_AT_A_TIME);
+    private final Task task;
+
+    /// Starts the thread.
+    ///
+    /// @throws IOException never
+    /// @throws InterruptedException when this thread shall end
+    public SendMeter() throws IOException, InterruptedException {
+        long tid = get(thread.submit(() -> (long) Unistd.gettid(senders)));
+        task = new Task(ProcessHandle.current().pid(), tid);
+    }
+
+    /// Sends something.
+    @FunctionalInterface
+    public interface Send {
+        /// Sends, on the thread that is measured.
+        ///
+        /// @param errno where its calls leave their errno
+        /// @param bytes how many
+        /// @return how many system calls it made
+        /// @throws IOException when it cannot
+        long send(Errno errno, long bytes) throws IOException;
+    }
+
+    /// A way to send.
+    ///
+    /// @param name for a table
+    /// @param receiver the other end of the connection
+    /// @param send what is done
+    public record Way(String name, int receiver, Send send) {}
+
+    /// What the thread did.
+    ///
+    /// @param calls system calls, by its own count
+    /// @param reads calls that read, by the kernel's count: see [Task#io]
+    /// @param writes calls that write, by the kernel's count
+    /// @param cpuNanos CPU time, in user and kernel mode
+    /// @param nanos until the last byte was received
+    public record Cost(long calls, long reads, long writes, long cpuNanos, long nanos) {}
+
+    /// What some ways cost.
+    ///
+    /// @param costs of each way, in their order
+    public record Costs(Map<Way, Cost> costs) {
+        /// What one costs.
+        ///
+        /// @param way one of them
+        /// @return its cost
+        public Cost of(Way way) {
+            return Objects.requireNonNull(costs.get(way));
+        }
+
+        /// Compares CPU times.
+        ///
+        /// @param one of them
+        /// @param other of them
+        /// @return 0.5 where one needs half of what the other needs
+        public double ratio(Way one, Way other) {
+            return 1.0 * of(one).cpuNanos / of(other).cpuNanos;
+        }
+    }
+
+    /// Begins to send.
+    ///
+    /// @param way how; its receiver gets no more when it fails
+    /// @param bytes how many
+    /// @return what comes of it: the number of calls
+    public Future<Long> begin(Way way, long bytes) {
+        return thread.submit(() -> {
+            try {
+                return way.send.send(senders, bytes);
+            } catch (IOException | RuntimeException e) {
+                SysSocket.shutdown(senders, way.receiver, SysSocket.SHUT_RD); // wakes it
+                throw e;
+            }
+        });
+    }
+
+    /// Waits for the end.
+    ///
+    /// @param <T> of the result
+    /// @param sending what was begun
+    /// @return its result
+    /// @throws IOException the sender's
+    /// @throws InterruptedException when this thread shall end
+    public static <T> T get(Future<T> sending) throws IOException, InterruptedException {
+        try {
+            return sending.get();
+        } catch (ExecutionException e) {
+            throw new IOException(e.getCause());
+        }
+    }
+
+    /// Compares ways, in rounds: each has its turn before one has its next.
+    ///
+    /// @param ways all of them
+    /// @param rounds how many
+    /// @param times how often one sends at its turn
+    /// @param bytes how many each time
+    /// @return the medians of each way, one turn
+    /// @throws IOException when it cannot be done
+    /// @throws InterruptedException when this thread shall end
+    public Costs compare(List<Way> ways, int rounds, int times, long bytes)
+            throws IOException, InterruptedException {
+        Map<Way, List<Cost>> turns = new LinkedHashMap<>();
+        for (int round = 0; round < rounds; round++) {
+            for (Way way : ways) {
+                turns.computeIfAbsent(way, _ -> new ArrayList<>()).add(turn(way, times, bytes));
+            }
+        }
+        Map<Way, Cost> medians = new LinkedHashMap<>();
+        turns.forEach((way, costs) -> medians.put(way, new Cost(
+                median(costs, Cost::calls), median(costs, Cost::reads),
+                median(costs, Cost::writes), median(costs, Cost::cpuNanos),
+                median(costs, Cost::nanos))));
+        return new Costs(medians);
+    }
+
+    private static long median(List<Cost> costs, ToLongFunction<Cost> of) {
+        return costs.stream().mapToLong(of).sorted().skip(costs.size() / 2).findFirst()
+                .orElseThrow();
+    }
+
+    private Cost turn(Way way, int times, long bytes) throws IOException, InterruptedException {
+        long reads = task.io("syscr");
+        long writes = task.io("syscw");
+        long[] cpuNanos = new long[1];
+        long begun = System.nanoTime();
+        Future<Long> sending = begin(new Way(way.name, way.receiver, (errno, _) -> {
+            long before = cpuNanos(errno);
+            long calls = 0;
+            for (int i = 0; i < times; i++) {
+                calls += way.send.send(errno, bytes);
+            }
+            cpuNanos[0] = cpuNanos(errno) - before;
+            return calls;
+        }), bytes);
+        forget(sending, way, times * bytes);
+        long nanos = System.nanoTime() - begun;
+        long calls = get(sending);
+        return new Cost(
+                calls, task.io("syscr") - reads, task.io("syscw") - writes, cpuNanos[0], nanos);
+    }
+
+    /// Finds the system call in which the thread sleeps while nobody receives; then
+    /// receives.
+    ///
+    /// @param way how it sends
+    /// @param bytes more than the connection's buffers hold
+    /// @return its number: see [Task#systemCall]; -1 also when it never slept
+    /// @throws IOException when it cannot be done
+    /// @throws InterruptedException when this thread shall end
+    public long sleepsIn(Way way, long bytes) throws IOException, InterruptedException {
+        long idle = asleep();
+        Future<Long> sending = begin(way, bytes);
+        long call;
+        do {
+            call = asleep();
+        } while (call == idle && idle != -1 && !sending.isDone());
+        forget(sending, way, bytes);
+        return call == idle ? -1 : call;
+    }
+
+    private long asleep() throws IOException, InterruptedException {
+        Task.awaitAsleep(List.of(task));
+        return task.systemCall();
+    }
+
+    private void forget(Future<?> sending, Way way, long bytes)
+            throws IOException, InterruptedException {
+        receive(sending, way, bytes, MSG_TRUNC);
+    }
+
+    /// What the beginning of a file would be received as.
+    ///
+    /// @param file any
+    /// @param bytes how many
+    /// @return their CRC32C
+    /// @throws IOException when it cannot be read
+    public static long checksum(FileChannel file, long bytes) throws IOException {
+        try (Arena mapping = Arena.ofConfined()) {
+            CRC32C sum = new CRC32C();
+            sum.update(file.map(READ_ONLY, 0, bytes, mapping).asByteBuffer());
+            return sum.getValue();
+        }
+    }
+
+    /// Receives, and looks at each byte.
+    ///
+    /// @param sending what sends
+    /// @param way whose receiver
+    /// @param bytes how many
+    /// @return their CRC32C
+    /// @throws IOException when fewer come
+    /// @throws InterruptedException when this thread shall end
+    public long checksum(Future<?> sending, Way way, long bytes)
+            throws IOException, InterruptedException {
+        return receive(sending, way, bytes, 0);
+    }
+
+    private long receive(Future<?> sending, Way way, long bytes, int flags)
+            throws IOException, InterruptedException {
+        CRC32C sum = new CRC32C();
+        for (long received = 0; received < bytes;) {
+            long most = Math.min(sink.byteSize(), bytes - received);
+            long got = check(SysSocket.recv(errno, way.receiver, sink, most, flags), "recv");
+            if (got == 0) {
+                get(sending); // says why
+                throw new EOFException(received + " bytes came, not " + bytes);
+            }
+            received += got;
+            if (flags == 0) {
+                sum.update(sink.asSlice(0, got).asByteBuffer());
+            }
+        }
+        return sum.getValue();
+    }
+
+    private long cpuNanos(Errno errno) throws IOException {
+        check(Time.clock_gettime(errno, Time.CLOCK_THREAD_CPUTIME_ID, clock), "clock_gettime");
+        return clock.get(JAVA_LONG, 0) * NANOS + clock.get(JAVA_LONG, 8);
+    }
+
+    /// Waits for the thread: close the connections before, or it may wait for ever.
+    @Override
+    public void close() {
+        thread.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+package csdesign.process;
+
+import csdesign.kit.Limits;
+import csdesign.kit.Log;
+import csdesign.kit.Scoreboard;
+import csdesign.kit.Server;
+import csdesign.listen.ListeningSocket;
+import csdesign.posix.Errno;
+import csdesign.posix.Signal;
+import csdesign.posix.SysWait;
+import csdesign.posix.Unistd;
+import csdesign.spawn.ChildEnds;
+import csdesign.spawn.JavaProgram;
+import csdesign.spawn.Lifeline;
+import csdesign.spawn.Spawner;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Programs that are started for one client each, with the connection as their descriptor
+/// 0, and end with it.
+///
+/// They hear of the stop, and of the parent's end, by one pipe that all have: it ends. No
+/// child needs a system call of ours, or a signal handler, for which it would start
+/// slower.
+///
+/// Used by one thread.
+public final class SpawnedChildren implements AutoCloseable {
+    /// How many live at once unless `--max-children` says otherwise. To start is nearly
+    /// all that they do: more at once take longer each, and all get no more done.
+    public static final int GOOD = 4;
+
+    private final Limits limits;
+    private final int scoreboard;
+    private final List<String> words;
+    private final Log log;
+    private final Spawner spawner;
+    private final Arena arena = Arena.ofConfined();
+    private final Errno errno = Errno.allocate(arena);
+    private final Scoreboard.Row row;
+    private final List<Integer> pids = new ArrayList<>();
+    private final ChildEnds ends;
+    private final Lifeline lifeline = new Lifeline();
+
+    /// A client for whom no process could be started yet; -1 for none.
+    private int waiting = -1;
+
+    private boolean stopping;
+
+    /// None yet.
+    ///
+    /// @param server within which limits
+    /// @param design whose `main` they run
+    /// @throws IOException when there is no descriptor for it
+    public SpawnedChildren(Server server, Class<?> design) throws IOException {
+        limits = server.limits();
+        scoreboard = server.scoreboard().fd();
+        row = server.scoreboard().row(0);
+        words = server.words();
+        log = new Log(server.slug());
+        spawner = new Spawner(
+                JavaProgram.of(design)
+                        .without("--enable-native-access")
+                        .collectingSerially()
+                        .withDefault("-XX:TieredStopAtLevel=1", "TieredStopAtLevel")
+                        .withDefault("-XX:-UsePerfData", "UsePerfData")
+                        .deafToSignals(),
+                Worker.PARENTS_SIGNALS);
+        ends = new ChildEnds(log);
+    }
+
+    /// A descriptor that is readable when a child has ended: then [#reap].
+    ///
+    /// @return for poll or epoll
+    public int fd() {
+        return ends.fd();
+    }
+
+    /// Whether another client may be accepted.
+    ///
+    /// @return false at the limit (`--max-children`, `--max-connections`), and while the
+    ///     system has no process to give
+    public boolean isRoom() {
+        return waiting < 0 && pids.size() < limits.children(GOOD);
+    }
+
+    /// Whether a child is left.
+    ///
+    /// @return false when all have ended and were waited for
+    public boolean anyAlive() {
+        return waiting >= 0 || !pids.isEmpty();
+    }
+
+    /// When something is to be tried again: then [#reap].
+    ///
+    /// @return milliseconds for poll; -1 when nothing is
+    public int timeoutMillis() {
+        return waiting >= 0 || stopping
+                ? (int) ListeningSocket.PAUSE_MILLIS
+                : ends.timeoutMillis();
+    }
+
+    /// Starts a child for a client. When the system has no process for it, it is tried
+    /// again, and there is no [#isRoom] for others. Once one was started for a client,
+    /// never another one is.
+    ///
+    /// @param client the connection, which is the child's alone afterwards
+    public void start(int client) {
+        List<String> arguments = new ArrayList<>(
+                List.of(Worker.CHILD, "0", "" + ProcessHandle.current().pid()));
+        arguments.addAll(words);
+        int pid;
+        try {
+            pid = spawner.spawn(arguments, client, scoreboard, lifeline.fd());
+        } catch (IOException e) {
+            waiting = client;
+            log.warn("no process for a client, tried again in " + ListeningSocket.PAUSE_MILLIS
+                    + " ms: " + e.getMessage()
+                    + ". Raise the limit (ulimit -u, ulimit -n), or lower --max-children");
+            return;
+        }
+        pids.add(pid);
+        ends.add(pid);
+        Unistd.close(errno, client);
+        waiting = -1;
+    }
+
+    /// Takes those who have ended out of the table of processes, and tries again for a
+    /// client that waits.
+    public void reap() {
+        pids.removeIf(this::hasEnded);
+        if (waiting >= 0) {
+            start(waiting);
+        }
+    }
+
+    private boolean hasEnded(int pid) {
+        int status = ends.reap(pid);
+        if (status > 0) {
+            log.warn("child " + pid + " ended by " + SysWait.describe(status)
+                    + ": its client is lost, the others go on");
+            if (stopping) {
+                row.cut(1);
+            }
+        }
+        return status >= 0;
+    }
+
+    /// Asks all to stop, those too that are started from now on.
+    public void askToStop() {
+        stopping = true;
+        lifeline.letGo();
+    }
+
+    /// Kills those that are left, and waits for their end.
+    @Override
+    public void close() {
+        pids.forEach(pid -> Signal.kill(errno, pid, Signal.SIGKILL));
+        pids.forEach(ends::await);
+        row.cut(pids.size());
+        if (waiting >= 0) {
+            Unistd.close(errno, waiting);
+            row.cut(1);
+        }
+        spawner.close();
+        lifeline.close();
+        ends.close();
+        arena.close();
+    }
+}
