@@ -23,8 +23,8 @@ public final class Console {
         }
     }
 
-    /// The same for a process that must stay small and with one thread: its loop takes the
-    /// commands itself.
+    /// The same for a process that must stay small and with one thread: its loop takes
+    /// the commands itself.
     ///
     /// @param server that accepts
     /// @param port where
@@ -42,8 +42,8 @@ public final class Console {
         server.out().flush();
     }
 
-    /// Says at the end how many connections each worker accepted, what the server cost, and
-    /// what was lost.
+    /// Says at the end how many connections each worker accepted, what the server cost,
+    /// and what was lost.
     ///
     /// @param server that has ended
     /// @return the exit code: 0, or 1 when the stop cut clients that were owed something
