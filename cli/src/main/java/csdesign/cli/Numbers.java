@@ -86,7 +86,7 @@ final class Numbers extends ResourceBundle {
                 + (defaults.containsKey(key) ? " (default: " + defaults.get(key) + ")" : "");
     }
 
-    /// None, for a description is never replaced as a whole.
+    /// None, because a description is never replaced as a whole.
     @Override
     public Enumeration<String> getKeys() {
         return Collections.emptyEnumeration();

@@ -14,8 +14,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 
-/// `csdesign rehearse`: does a little of everything, for the launcher to note which classes that
-/// takes. Servers, their workers and the client start faster with the archive of them.
+/// `csdesign rehearse`: does a little of everything, so that the launcher can record which classes
+/// are needed. Servers, their workers and the client start faster with an archive of these.
 @Command(name = "rehearse", hidden = true, description = "Load what servers, workers and clients need.")
 final class RehearseCommand implements Runnable {
     /// One for each way of waiting; prethreaded-accept does what a worker process does, in here.

@@ -33,16 +33,17 @@ import tools.jackson.databind.node.ObjectNode;
 ///   end of input                        ---------->  ends at once, also in the middle
 /// ```
 ///
-/// Between `warm` and `go` no request is made and none awaits its answer, but those that
-/// a server left unanswered for a second: the server's cost can be read there. A load is
-/// a [Load]; members that are not given are those of [Load#DEFAULT].
+/// Between `warm` and `go` the client makes no request and awaits no answer, except
+/// answers that a server has owed for a second. So the bench can read the server's cost
+/// there. The JSON of a load has the members of [Load]; a member that is not given has
+/// the value of [Load#DEFAULT].
 public final class Agent {
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
             // Nor would 1.9 connections, or "5" of them: a number is a whole JSON number.
             .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-            // A misspelt member would be a load that nobody asked for.
+            // With a misspelt member the client would run another load than the one asked for.
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
 

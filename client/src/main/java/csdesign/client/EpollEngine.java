@@ -49,11 +49,11 @@ import org.HdrHistogram.Histogram;
 ///      +--- resting (after an error, when time is the bound)
 /// ```
 ///
-/// It shares the machine with the server that it measures, so it makes as few system
-/// calls as it can. In keep-alive send and recv for a request, and an epoll_wait for all
-/// that became ready together. With a connection for each request socket, connect, send,
-/// epoll_ctl, recv and close; spreading the source addresses costs setsockopt and bind
-/// more.
+/// The engine shares the machine with the server that it measures, so it makes as few
+/// system calls as it can. In keep-alive a request takes send and recv, and one
+/// epoll_wait serves all connections that became ready together. With a connection for
+/// each request it takes socket, connect, send, epoll_ctl, recv and close. Spreading the
+/// source addresses adds setsockopt and bind.
 final class EpollEngine implements AutoCloseable {
     /// How many ready connections one call reports; the others wait for the next, which
     /// finds them at once.
@@ -443,9 +443,9 @@ final class EpollEngine implements AutoCloseable {
         }
     }
 
-    /// Whether the server has closed a connection that it had answered on, before it
-    /// answered this request. When the request reaches a server that is just closing, the
-    /// kernel says so by RST.
+    /// Whether the server has answered on this connection before, and closed it without
+    /// an answer to this request. When the request reaches a server that is just closing,
+    /// the kernel answers with a RST.
     private static boolean isLost(Slot slot, long result) {
         boolean closed = result == 0 || result == -Errno.EPIPE || result == -Errno.ECONNRESET;
         return closed && slot.answered && slot.answer.received() == 0;
@@ -454,7 +454,7 @@ final class EpollEngine implements AutoCloseable {
     /// Nothing was asked. Between two phases a server may well close a connection.
     private void onIdleEvent(Slot slot, long n) {
         if (n > 0) {
-            tally.failed(Fault.EXCESS, n + " bytes came that nobody asked for");
+            tally.failed(Fault.EXCESS, n + " bytes came that were not asked for");
             close(slot);
         } else if (n != -EAGAIN && n != -EINTR) {
             close(slot);

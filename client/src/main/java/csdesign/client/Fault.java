@@ -11,7 +11,7 @@ public enum Fault {
     EXCESS,
     /// A byte is not what the service `bytes` sends at its place.
     WRONG_BYTE,
-    /// Nobody listens: ECONNREFUSED.
+    /// No server listens: ECONNREFUSED.
     REFUSED,
     /// The server broke the connection: ECONNRESET, EPIPE.
     RESET,

@@ -4,13 +4,14 @@ package csdesign.client;
 import csdesign.kit.Nullable;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// How long a run goes on that is not answered, and what its user is told meanwhile.
+/// How long a run without answers goes on, and what its user is told meanwhile.
 ///
-/// Without it 15 clients would wait 100 times half a minute each for a server that waits
-/// for a line end. Errors have a limit, `--max-errors`. Where the user gave none, there is
-/// a second one: a run in which every client has failed since the last right answer ends
-/// after [#GIVE_UP_NANOS]. Before that, after [#SPEAK_NANOS] without an answer, the user
-/// hears what is known: what came instead, or that nothing came.
+/// Take a server that waits for a line end which the client does not send. Without a
+/// limit, each of 15 clients would wait half a minute a hundred times. `--max-errors` is
+/// one limit. When the user did not set it there is a second one: a run in which every
+/// client has failed since the last right answer ends after [#GIVE_UP_NANOS]. Before
+/// that, after [#SPEAK_NANOS] without an answer, the client prints what it knows: what
+/// came instead of an answer, or that nothing came.
 final class Patience {
     /// How long without a first right answer until something is said.
     static final long SPEAK_NANOS = 3_000_000_000L;

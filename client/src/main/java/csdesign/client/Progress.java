@@ -32,7 +32,7 @@ public final class Progress {
     public interface Gate {
         /// All is warm, and no answer is awaited.
         ///
-        /// @throws InterruptedException when the run shall end instead
+        /// @throws InterruptedException when the run must end instead
         void pass() throws InterruptedException;
     }
 
@@ -140,7 +140,7 @@ public final class Progress {
 
     /// Waits for the gate.
     ///
-    /// @return false when the run shall end
+    /// @return false when the run must end
     boolean pass() {
         try {
             gate.pass();

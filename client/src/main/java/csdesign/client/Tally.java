@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.HdrHistogram.AbstractHistogram;
 
-/// What one thread of the client has counted. Written by that thread alone; the live line
-/// and [Patience] read the atomic counters while they grow, everybody else once the thread
-/// has ended.
+/// What one thread of the client has counted. Only that thread writes it. The live line
+/// and [Patience] read the atomic counters while they grow; all other readers wait until
+/// the thread has ended.
 final class Tally {
     /// How many messages are kept. The first ones tell what is wrong; the rest repeats
     /// them.
@@ -52,7 +52,7 @@ final class Tally {
 
     /// Counts a right answer of the measurement.
     void answered(long count, long nanos) {
-        // One writer: no need of an atomic add, only of whole values for who reads meanwhile.
+        // One writer: it needs no atomic add, only whole values for those that read meanwhile.
         requests.lazySet(requests.getPlain() + 1);
         bytes += count;
         latencyNanos.recordValue(Math.clamp(nanos, 0, mostNanos));

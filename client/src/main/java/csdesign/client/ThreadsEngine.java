@@ -23,9 +23,9 @@ import org.HdrHistogram.AtomicHistogram;
 /// A platform thread for each client, blocking in plain JDK channels: the original's
 /// child processes as threads.
 ///
-/// A thread that sits in read(2) cannot look at the clock. The thread that runs the
-/// engine does it for all of them, and closes the channel of one that waits too long: its
-/// read ends with an exception.
+/// A thread that is blocked in read(2) cannot look at the clock. The thread that runs the
+/// engine looks for all of them. When one has waited too long it closes the channel of
+/// that thread, whose read then ends with an exception.
 final class ThreadsEngine {
     private static final int READ_BYTES = 16 * 1024;
 
@@ -190,7 +190,7 @@ final class ThreadsEngine {
         return !leaving;
     }
 
-    /// Ends all threads: who still waits for an answer is not answered any more.
+    /// Ends all threads. A thread that still waits for an answer will not get one.
     private void end() {
         boolean interrupted = false;
         for (Worker worker : workers) {
@@ -355,7 +355,7 @@ final class ThreadsEngine {
             SocketChannel open = SocketChannel.open();
             channel = open;
             if (abandoned) {
-                open.close(); // between the two lines before, nobody could have
+                open.close(); // abandoned before it was in the field: no one else can close it
             }
             open.connect(server);
             SelfConnection.refuse(open);
@@ -436,7 +436,7 @@ final class ThreadsEngine {
                     }
                 }
             } catch (IOException e) {
-                // It is closed all the same.
+                // The connection is closed next, so its error changes nothing.
             }
         }
 

@@ -21,10 +21,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The TCP segments that cross the network of the calling thread, as a packet socket sees
-/// them: each once, when it arrives. On the loopback a segment may be as long as 64 KiB,
-/// since nothing cuts it there.
+/// them: each segment once, when it arrives. On the loopback a segment may have 64 KiB,
+/// because no device cuts it there.
 ///
-/// For one thread.
+/// One thread uses a capture.
 ///
 /// @see <a href="https://man7.org/linux/man-pages/man7/packet.7.html">packet(7)</a>
 public final class Capture implements AutoCloseable {
@@ -101,7 +101,8 @@ public final class Capture implements AutoCloseable {
         }
     }
 
-    /// A filter is a help, and no more: [#segments] looks again, and knows of losses.
+    /// The filter only saves work: [#segments] checks every segment again, and notices
+    /// when segments were lost.
     private void leaveOutAllBut(int port) {
         long[][] filter = { // code, jump if so, jump if not, operand: bpf(4) of the BSDs
                 {0xb1, 0, 0, 0}, // X = how long the IP header is

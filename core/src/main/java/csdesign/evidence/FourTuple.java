@@ -13,9 +13,9 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
-/// One end of a connection by its name: both addresses and both ports. A port alone names
-/// nothing on a machine where others connect too: a server's port is in all its
-/// connections, and a client of someone else's may have the same one.
+/// The name of one end of a connection: both addresses and both ports. A port alone is no
+/// name on a machine with other traffic. All connections of a server have the server's
+/// port, and a client of another server may have the same port as ours.
 ///
 /// @param local its own address and port
 /// @param remote those of the other end; all zero of a socket that listens

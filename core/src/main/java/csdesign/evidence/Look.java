@@ -7,8 +7,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
-/// A look at something that will change, so that no one has to guess how long that takes.
-/// Whoever waits in vain is told what was seen instead.
+/// A look at something that will change. A caller waits for the change and need not guess
+/// how long it takes. When the change does not come, the error tells what was seen
+/// instead.
 ///
 /// @param <T> what is seen
 @FunctionalInterface
@@ -16,7 +17,7 @@ public interface Look<T> {
     /// How long it is between two looks.
     long PAUSE_NANOS = 100_000;
 
-    /// Long enough for a busy machine: whoever waits longer waits for what does not come.
+    /// Long enough for a busy machine. A change that takes longer does not come at all.
     long LONGEST_NANOS = 30_000_000_000L;
 
     /// Looks once.

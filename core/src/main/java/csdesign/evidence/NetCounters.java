@@ -11,8 +11,9 @@ import java.util.stream.Stream;
 /// What the network of the calling thread has counted: `Tcp.OutRsts`,
 /// `TcpExt.ListenOverflows`.
 ///
-/// The kernel counts for all who share a network namespace, so a difference of two
-/// readings is exact in a [PrivateNetwork] alone; elsewhere it is a least.
+/// The kernel counts for everything in a network namespace. So the difference of two
+/// readings is exact in a [PrivateNetwork] only; elsewhere it is an upper bound of what
+/// one program did.
 ///
 /// @see <a href="https://docs.kernel.org/networking/snmp_counter.html">SNMP counter</a>
 public final class NetCounters {

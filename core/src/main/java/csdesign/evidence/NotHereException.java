@@ -3,8 +3,9 @@ package csdesign.evidence;
 
 import java.io.IOException;
 
-/// What would be seen exists, but this kernel or this user cannot see it, or what goes on
-/// beside it hides it. It is no failure: the message says why, and what would help.
+/// The effect exists, but it cannot be seen here: this kernel or this user cannot see it,
+/// or other traffic hides it. This is no failure. The message tells why, and what would
+/// help.
 public final class NotHereException extends IOException {
     private static final long serialVersionUID = 1;
 

@@ -17,14 +17,15 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/// A network of an experiment's own: a loopback that no one else uses, counters that
-/// count no one else, and settings under /proc/sys/net that change for no one else.
+/// A network that belongs to one experiment. Its loopback has no other traffic, its
+/// counters count no other traffic, and its settings under /proc/sys/net hold for no
+/// other program.
 ///
-/// It is the network namespace of one thread and of the threads and processes that this
-/// starts; the kernel takes it away when the last of them has ended. Making one needs
-/// CAP_SYS_ADMIN, and CAP_NET_ADMIN to bring its loopback up. A user who lacks them
-/// experiments in the network that all share, where others connect at the same time and
-/// counters count all of them.
+/// It is the network namespace of one thread, and of the threads and processes that this
+/// thread starts. The kernel removes it when the last of them has ended. Making one needs
+/// CAP_SYS_ADMIN, and CAP_NET_ADMIN to bring up its loopback. Without these the
+/// experiment runs in the network that all programs share, and the counters count the
+/// connections of all of them.
 ///
 /// @see <a href="https://man7.org/linux/man-pages/man7/network_namespaces.7.html">network_namespaces(7)</a>
 public final class PrivateNetwork {
@@ -52,7 +53,7 @@ public final class PrivateNetwork {
         ///
         /// @param network its own, or the one that all share
         /// @throws IOException as it likes
-        /// @throws InterruptedException when it shall end
+        /// @throws InterruptedException when it must end
         void run(Network network) throws IOException, InterruptedException;
     }
 
@@ -60,8 +61,8 @@ public final class PrivateNetwork {
     ///
     /// @param experiment what
     /// @throws IOException the experiment's
-    /// @throws InterruptedException when this thread shall end; the experiment's thread
-    ///     is interrupted then, and waited for
+    /// @throws InterruptedException when this thread must end; the experiment's thread is
+    ///     then interrupted and waited for
     public static void run(Experiment experiment) throws IOException, InterruptedException {
         Network network = onAThread(() -> {
             Network made = make();
@@ -98,7 +99,7 @@ public final class PrivateNetwork {
         }
     }
 
-    /// Makes one for the calling thread; where any step is refused, says so.
+    /// Makes a network for the calling thread, or answers which step was refused.
     private static Network make() {
         try (Arena arena = Arena.ofConfined()) {
             Errno errno = Errno.allocate(arena);

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/// The files in which the kernel tells of a network. Some containers have none of them.
+/// The files in which the kernel describes a network. Some containers have none of them.
 public final class ProcNet {
     private ProcNet() {}
 

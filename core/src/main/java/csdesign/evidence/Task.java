@@ -88,8 +88,9 @@ public record Task(long pid, long tid) {
         return name.isEmpty() ? "0" : name;
     }
 
-    /// Whether it sleeps in one of these kernel functions, and has not woken while this
-    /// looked. Where the kernel tells nobody where threads sleep, any sleep counts.
+    /// Whether it sleeps in one of these kernel functions, and did not wake while this
+    /// method looked. Where the kernel does not tell in which function a thread sleeps,
+    /// any sleep counts.
     ///
     /// @param functions parts of their names, which vary: `anon_pipe_write`
     /// @return false when it runs
@@ -166,12 +167,12 @@ public record Task(long pid, long tid) {
         return count("io", name);
     }
 
-    /// Waits until all of them sleep, and have slept from one look to the next: nobody is
-    /// on the way from one sleep to another. One that is gone sleeps for good.
+    /// Waits until all tasks sleep, and none of them woke between two looks: so no task
+    /// is on its way from one sleep to another. A task that is gone counts as asleep.
     ///
     /// @param tasks of a pool that waits
     /// @throws IOException when one of them is awake for [Look#LONGEST_NANOS]
-    /// @throws InterruptedException when this thread shall end
+    /// @throws InterruptedException when this thread must end
     public static void awaitAsleep(Collection<Task> tasks)
             throws IOException, InterruptedException {
         long before = -1;

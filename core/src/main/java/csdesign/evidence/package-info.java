@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-/// The kernel's own figures, read where it writes them: /proc, TCP_INFO, packets on the
-/// loopback. For labs, and for whoever must say why a number is what it is.
+/// The kernel's own figures, read where the kernel writes them: /proc, TCP_INFO, packets
+/// on the loopback. Labs use them, and so does everything that explains a number.
 ///
-/// Nothing here changes what it looks at, but [PrivateNetwork]: in a network of its own
-/// an experiment sees no packet but its own, and its counters count nobody else.
+/// The classes that read figures change nothing. [PrivateNetwork] does change something:
+/// it gives an experiment its own network, where the experiment sees only its own packets
+/// and the counters count only its own connections.
 package csdesign.evidence;

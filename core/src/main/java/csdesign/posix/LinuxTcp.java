@@ -8,9 +8,9 @@ import java.lang.foreign.MemorySegment;
 
 /// `<linux/tcp.h>`: what the kernel knows of a TCP connection.
 ///
-/// `struct tcp_info` grew with the kernel and grows on; nothing in it ever moved. The C
-/// library's `<netinet/tcp.h>` has the numbers of the states, and of the struct an old
-/// beginning.
+/// `struct tcp_info` grows with new kernels, but no field of it ever moved. The C
+/// library's `<netinet/tcp.h>` has the numbers of the states, and an old version of the
+/// struct with fewer fields.
 public final class LinuxTcp {
     /// Both sides may send.
     public static final int TCP_ESTABLISHED = 1;

@@ -16,9 +16,9 @@ import java.util.stream.Stream;
 
 /// The one place that makes a C function callable, and a Java method callable from C.
 ///
-/// Linking takes milliseconds for each shape of a function, and a server calls few of
-/// those that are here. So the handle of each stands in a class of its own, which the JVM
-/// initialises at the first call.
+/// Linking takes milliseconds for each signature, and a server calls only a few of the
+/// functions of this package. So each handle is in its own class, which the JVM
+/// initialises when the function is called first.
 @SuppressWarnings("restricted")
 final class Native {
     /// The layout of what a call leaves behind: on Linux a struct with the single `int`

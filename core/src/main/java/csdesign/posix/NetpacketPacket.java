@@ -12,8 +12,8 @@ import java.nio.ByteOrder;
 /// `<netpacket/packet.h>`, with the protocols of `<net/ethernet.h>`: sockets that see the
 /// packets of an interface.
 ///
-/// A socket of [SysSocket#AF_PACKET] made with protocol 0 receives nothing until it is
-/// bound to the address that [#sockaddr_ll] makes. It needs CAP_NET_RAW.
+/// A socket of [SysSocket#AF_PACKET] that is made with protocol 0 receives nothing until
+/// it is bound to an address from [#sockaddr_ll]. Making such a socket needs CAP_NET_RAW.
 ///
 /// @see <a href="https://man7.org/linux/man-pages/man7/packet.7.html">packet(7)</a>
 public final class NetpacketPacket {

@@ -98,7 +98,7 @@ public final class Pthread {
         }
     }
 
-    /// Makes a mutex that nobody has.
+    /// Makes a mutex that has no owner.
     ///
     /// @param errno where the call leaves its errno
     /// @param mutex in memory that both see, [#MUTEX_BYTES] long
@@ -113,7 +113,7 @@ public final class Pthread {
         }
     }
 
-    /// Waits until nobody has it, and takes it. A signal does not end the wait.
+    /// Waits until the mutex has no owner, and takes it. A signal does not end the wait.
     ///
     /// @param errno where the call leaves its errno
     /// @param mutex in memory that both see, [#MUTEX_BYTES] long

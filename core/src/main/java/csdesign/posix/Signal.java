@@ -11,9 +11,10 @@ import java.util.function.IntConsumer;
 
 /// `<signal.h>`: sending signals, and saying what they do.
 ///
-/// A Java method must not run as a signal handler wherever the signal happens to arrive.
-/// [#interruptBy] installs a C function that does nothing, and is safe anywhere;
-/// [#handle] a Java method, for a signal that is let in at chosen calls only.
+/// A Java method is not safe as a signal handler, because a signal can arrive at any
+/// instruction. [#interruptBy] installs a C function that does nothing and is safe
+/// anywhere. [#handle] installs a Java method; it may be used only for a signal that is
+/// blocked everywhere except in chosen calls.
 public final class Signal {
     /// The terminal is gone.
     public static final int SIGHUP = 1;
@@ -27,8 +28,8 @@ public final class Signal {
     /// Ends a process; cannot be handled.
     public static final int SIGKILL = 9;
 
-    /// A write that nobody will read. HotSpot handles it: a JVM sees EPIPE. Its default
-    /// action ends the process.
+    /// The signal of a write that no process can read any more. Its default action ends
+    /// the process. HotSpot handles it, so in a JVM the write fails with EPIPE instead.
     public static final int SIGPIPE = 13;
 
     /// Asks a process to end.
@@ -131,7 +132,7 @@ public final class Signal {
     /// has no effect. Without SA_RESTART the call is not begun again.
     ///
     /// @param errno where the call leaves its errno
-    /// @param signum a signal that nobody else uses
+    /// @param signum a signal that is used for nothing else
     /// @return 0, or a negative errno
     public static int interruptBy(Errno errno, int signum) {
         return install(errno, signum, Native.address("abs"), 0, MemorySegment.NULL);
@@ -157,15 +158,15 @@ public final class Signal {
     }
 
     /// Lets a Java method handle a signal. **Only for a signal that is blocked in every
-    /// thread of the JVM**, which must have been started so ([Spawn] with a mask, or `env
-    /// --block-signal`), and that one thread lets in inside a call that can do so:
-    /// [SysPoll#ppoll] or [SysSelect#pselect] with a mask that does not hold it. Inside
-    /// the call the thread is in native state, the handler is an upcall as any other, and
-    /// the call answers EINTR once it has returned. Wherever else the signal arrives, in
-    /// compiled code or in the collector, the JVM can crash.
+    /// thread of the JVM.** The JVM must be started with the signal blocked ([Spawn] with
+    /// a mask, or `env --block-signal`). One thread lets the signal in, inside a call
+    /// that can do so: [SysPoll#ppoll] or [SysSelect#pselect] with a mask that does not
+    /// contain it. Inside that call the thread is in native state and the handler is an
+    /// upcall like any other; when it has returned, the call answers EINTR. If the signal
+    /// arrives anywhere else, in compiled code or in the collector, the JVM can crash.
     ///
     /// The handler must not throw: an exception that leaves an upcall ends the JVM. A
-    /// [SysSignalfd] has no handler at all, and none of these rules but the first.
+    /// [SysSignalfd] has no handler, so of these rules only the first holds for it.
     ///
     /// @param errno where the call leaves its errno; not the one that the handler uses
     /// @param signum a signal that the JVM does not use

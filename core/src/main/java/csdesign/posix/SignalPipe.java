@@ -23,18 +23,19 @@ import java.nio.ByteOrder;
 ///   kill(2) --> handler, on whichever thread the kernel picks --write(2)--> pipe --> next()
 /// ```
 /// **Why it is here.** For each signal the JDK starts a thread, which runs the Java
-/// handler. Where the system has no thread left (RLIMIT_NPROC, pids.max) it says
-/// "OutOfMemoryError occurred dispatching signal" and the signal is lost: a server at its
-/// limit could not be told to stop. A [SysSignalfd] would need the signals blocked in
-/// every thread of the JVM, which must be so before the JVM starts.
+/// handler. When the system has no thread left (RLIMIT_NPROC, pids.max) the JDK prints
+/// "OutOfMemoryError occurred dispatching signal" and drops the signal: a server at its
+/// limit could not be told to stop. [SysSignalfd] works only when the signals are blocked
+/// in every thread of the JVM, and so they must be blocked before the JVM starts.
 ///
-/// **How.** A handler may call only what is async-signal-safe, signal-safety(7). No Java
-/// method is, and no function of the C library writes its argument into a descriptor. So
-/// the handler is a page of machine code: push the number, write(2) one byte of it, pop,
-/// return. It changes no errno, since it makes the system call itself.
+/// **How.** A handler may call only functions that are async-signal-safe,
+/// signal-safety(7). No Java method is, and no function of the C library writes its
+/// argument into a descriptor. So the handler is a page of machine code: push the number,
+/// write(2) one byte of it, pop, return. It leaves errno as it is, because it makes the
+/// system call itself.
 ///
-/// A signal that finds the pipe full is dropped: then there are thousands to be read
-/// already.
+/// A signal that finds the pipe full is dropped: thousands of others are then waiting in
+/// the pipe.
 @SuppressWarnings("restricted")
 public final class SignalPipe {
     private static final long PAGE_BYTES = 4096;

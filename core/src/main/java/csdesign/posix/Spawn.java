@@ -9,9 +9,9 @@ import java.lang.invoke.MethodHandle;
 
 /// `<spawn.h>`: a new process that runs another program, without a copy of this one.
 ///
-/// glibc makes the child by clone(CLONE_VM | CLONE_VFORK): its cost does not grow with
-/// the memory of the parent, as that of fork does. What the child does before it becomes
-/// the program is said beforehand, in lists.
+/// glibc makes the child by clone(CLONE_VM | CLONE_VFORK). The cost of fork grows with
+/// the memory of the parent; the cost of this call does not. The caller lists beforehand
+/// what the child does before it becomes the program.
 public final class Spawn {
     /// Size of a `posix_spawn_file_actions_t` in bytes.
     public static final int FILE_ACTIONS_BYTES = 80;

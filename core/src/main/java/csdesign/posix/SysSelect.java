@@ -11,8 +11,8 @@ import java.lang.invoke.MethodHandle;
 /// `<sys/select.h>`: wait for events on three sets of descriptors.
 ///
 /// A set is a bitmap of [#FD_SETSIZE] bits, fixed when the C library was built. A
-/// descriptor of 1,024 or more has no bit: `FD_SET` of it writes past the end of the set,
-/// in C silently; here it throws.
+/// descriptor of 1,024 or more has no bit in it. In C, `FD_SET` of such a descriptor
+/// silently writes past the end of the set; here it throws.
 public final class SysSelect {
     /// How many descriptors a set can name: 0 to 1,023.
     public static final int FD_SETSIZE = 1024;

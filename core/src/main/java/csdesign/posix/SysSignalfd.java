@@ -9,8 +9,9 @@ import java.lang.invoke.MethodHandle;
 
 /// `<sys/signalfd.h>`: signals read from a descriptor.
 ///
-/// The signals must be blocked in every thread of the process, or the kernel delivers
-/// them the old way first: a JVM must be started with them blocked.
+/// The signals must be blocked in every thread of the process. Otherwise the kernel
+/// delivers them to a thread that does not block them. So a JVM that reads signals here
+/// must be started with them blocked.
 public final class SysSignalfd {
     /// Answer EAGAIN where the call would block.
     public static final int SFD_NONBLOCK = 0x800;

@@ -37,8 +37,9 @@ public final class Unistd {
         static final MethodHandle CALL = Native.link("dup2", JAVA_INT, JAVA_INT, JAVA_INT);
     }
 
-    /// Linking wakes other threads, and a child that links does it for itself alone. Who
-    /// forks has asked for its id when it waited for the others to sleep.
+    /// All three are linked at once, in the parent. Linking wakes other threads, and what
+    /// a child links is lost with the child. The parent calls gettid first, when it waits
+    /// until its other threads sleep.
     private static final class Fork {
         static final MethodHandle GETTID = Native.link("gettid", JAVA_INT);
         static final MethodHandle CALL = Native.linkAtOnce("fork", JAVA_INT);
@@ -159,10 +160,10 @@ public final class Unistd {
         }
     }
 
-    /// Makes a copy of this process, with the calling thread alone in it. Of a JVM it
-    /// leaves no collector, no compiler and no VM thread: what waits for one of them
-    /// waits for ever. The call makes no change of thread state around it, so that the
-    /// child is not asked to stop at a safepoint that nobody ends.
+    /// Makes a copy of this process, in which only the calling thread exists. In the copy
+    /// of a JVM there is no collector, no compiler and no VM thread: a wait for one of
+    /// them never ends. The call does not change the state of its thread, because a child
+    /// that did so would stop at a safepoint that no thread ends.
     ///
     /// @param errno where the call leaves its errno
     /// @return the child's process id; 0 in the child; or a negative errno
@@ -219,8 +220,9 @@ public final class Unistd {
         return call(Fork.EXIT, errno, status);
     }
 
-    /// One call site for close and _exit. It is linked by the first close, and costs
-    /// milliseconds; _exit, which nobody calls twice, would be linked anew in each child.
+    /// One call site for close and _exit. Linking a call site costs milliseconds. The
+    /// first close links this one in the parent; a call site of _exit alone would be
+    /// linked again in each child.
     private static int call(MethodHandle function, Errno errno, int argument) {
         try {
             return errno.join((int) function.invokeExact(errno.captured, argument));
@@ -229,7 +231,7 @@ public final class Unistd {
         }
     }
 
-    /// Who started this process, or adopted it.
+    /// The process that started this one, or adopted it.
     ///
     /// @param errno where the call leaves its errno
     /// @return a process id

@@ -9,9 +9,9 @@ package csdesign.range;
 /// suffixes such as `1d`, and digits of other scripts.
 ///
 /// A duration is written in seconds, with a point where one is wanted, and kept in
-/// milliseconds. It never becomes a binary fraction: `0.1` is exactly 100. What is finer
-/// than a millisecond is refused and not rounded, so that no one gets another timeout
-/// than the one that was written.
+/// milliseconds. It never becomes a binary fraction: `0.1` is exactly 100. A value that
+/// is finer than a millisecond is refused, not rounded: the timeout is always the one
+/// that the user wrote.
 ///
 /// @param name the option that sets it
 /// @param unit what the number counts, for sentences; empty where the name says it

@@ -2,7 +2,8 @@
 
 /// The one place where a number from outside is read and checked.
 ///
-/// Whoever takes a number from a user has a [Range] for it: the records that keep it
-/// check it there, the command line reads it there, and help takes its limits from there.
-/// It imports nothing, so that services, limits, labs and the client can all use it.
+/// Every number that a user can give has a [Range]. The record that keeps the number
+/// checks it by the range, the command line reads it by the range, and the help prints
+/// the limits of the range. This package imports no other, so that services, limits, labs
+/// and the client can all use it.
 package csdesign.range;

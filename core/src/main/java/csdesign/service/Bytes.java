@@ -19,15 +19,15 @@ import java.util.zip.CRC32C;
 ///                 <-------------   ERR ... and the connection is closed
 /// ```
 ///
-/// **Where a request ends.** At a line end (`\n` or `\r\n`) where there is one. The
-/// original sends no line end and one segment, so digits that arrive without one are
-/// answered as they stand. Once a client has ended a request with a line end, it is a
-/// client that sends line ends, and its digits wait for theirs: TCP may cut a pipeline
-/// anywhere. With `strict`, every client is.
+/// **Where a request ends.** A line end (`\n` or `\r\n`) ends a request. The original
+/// client sends one segment without a line end, so digits without a line end are answered
+/// as they stand. When a client has ended one request with a line end, the service
+/// expects a line end after each further request of this client, because TCP may cut a
+/// pipeline anywhere. With `strict` the service expects it from the start.
 ///
-/// **The payload** repeats [#PATTERN_BYTES] bytes, 63 letters and a line end, from the
-/// first one of each answer. A client can check any byte by its place, and a terminal
-/// shows lines.
+/// **The payload** repeats [#PATTERN_BYTES] bytes: 63 letters and a line end. Every
+/// answer begins with the first of them. So a client can check any byte by its place, and
+/// a terminal shows lines.
 public final class Bytes implements Service {
     /// The answer's byte at place `i` is the payload's byte at `i % PATTERN_BYTES`.
     public static final int PATTERN_BYTES = 64;
@@ -73,8 +73,8 @@ public final class Bytes implements Service {
         public static final Range WAIT = Range.of(
                 "--wait", "milliseconds", 0, Range.DAY_MILLIS);
 
-        /// `--hash`. The most is 1 GiB, tenths of a second of computing: a design with
-        /// one thread hears of nothing meanwhile, not even of a stop.
+        /// `--hash`. The most is 1 GiB, which takes tenths of a second to compute. During
+        /// that time a design with one thread notices nothing, not even a stop.
         public static final Range HASH = Range.of("--hash", "KiB", 0, 1 << 20);
 
         /// 1 GiB at most in 32 digits at most, not strict, many requests, at no cost.

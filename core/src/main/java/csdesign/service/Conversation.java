@@ -3,36 +3,36 @@ package csdesign.service;
 
 import java.nio.ByteBuffer;
 
-/// One side of a dialogue with one client: bytes go in, steps come out. One thread at a
-/// time.
+/// The server's side of a dialogue with one client: bytes go in, steps come out. One
+/// thread at a time uses it.
 ///
-/// The driver's part of the contract:
+/// The driver keeps four rules:
 ///
-/// 1. It asks [#next()] first, and after every step that is done.
-/// 2. It calls [#receive] only after the last step was [Step.NeedMore], with at least one
-///    byte.
-/// 3. Bytes that `receive` leaves in the buffer it brings again, before newer ones, after
-///    the next [Step.NeedMore]; until then it neither moves nor overwrites them. So a
-///    [Step.Send] may send straight from the buffer that was received into.
-/// 4. After [Step.Close] it calls nothing.
+/// 1. The driver calls [#next()] first, and again after each step that is done.
+/// 2. The driver calls [#receive] only when the last step was [Step.NeedMore], and with
+///    at least one byte.
+/// 3. When `receive` leaves bytes in the buffer, the driver brings them again after the
+///    next [Step.NeedMore], before newer bytes. Until then the driver neither moves nor
+///    overwrites them. So a [Step.Send] may point into the buffer of the received bytes.
+/// 4. After [Step.Close] the driver calls nothing.
 public interface Conversation {
     /// Takes bytes that have arrived: any part of a request, or several requests.
     ///
-    /// @param in from its position to its limit; what stays unread is brought again later
+    /// @param in from its position to its limit; unread bytes are brought again later
     void receive(ByteBuffer in);
 
-    /// Says what is to be done now. Pulled: the last step is done when this is called
-    /// again.
+    /// Answers what the driver must do now. The driver calls this when the last step is
+    /// done.
     ///
     /// @return the step; its buffer belongs to the driver until the next call
     Step next();
 
-    /// The client has closed its half: nothing more will arrive. An answer owed is still
-    /// given.
+    /// The client has closed its half of the connection: no more bytes will arrive. An
+    /// answer that is owed is still given.
     void endOfInput();
 
-    /// The request was not complete in time. What remains to be said to the client comes
-    /// from [#next()], then [Step.Close].
+    /// The request was not complete in time. [#next()] then gives the last words to the
+    /// client, if there are any, and after them [Step.Close].
     void late();
 
     /// How many requests this conversation has taken and answered, or is answering.

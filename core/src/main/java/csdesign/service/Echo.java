@@ -3,12 +3,12 @@ package csdesign.service;
 
 import java.nio.ByteBuffer;
 
-/// The service `echo`: what arrives goes back, byte for byte, until the client ends. RFC
-/// 862.
+/// The service `echo` (RFC 862): every byte that arrives goes back, until the client ends
+/// the connection.
 ///
-/// It sends straight from the buffer that the driver received into, so nothing is copied,
-/// and a client that does not read holds back one buffer. A request is whatever one read
-/// brought.
+/// The service sends straight from the buffer into which the driver received, so no byte
+/// is copied. A client that does not read holds one buffer. The bytes of one read count
+/// as one request.
 public final class Echo implements Service {
     @Override
     public Conversation open() {

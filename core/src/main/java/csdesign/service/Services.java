@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 package csdesign.service;
 
-/// Services by their words: how a process says to another one what it shall serve.
+/// Services as text: a process hands this text to another process, which then serves the
+/// same.
 public final class Services {
     private Services() {}
 
@@ -9,7 +10,7 @@ public final class Services {
     ///
     /// @param words from [Service#words]
     /// @return the same service
-    /// @throws IllegalArgumentException when no service says them
+    /// @throws IllegalArgumentException when no service has these words
     public static Service of(String words) {
         String[] word = words.split(" ", -1);
         if (word[0].equals("bytes") && word.length == 7) {

@@ -4,12 +4,12 @@ package csdesign.service;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
-/// What a conversation wants done now.
+/// What a conversation wants its driver to do now.
 public sealed interface Step {
-    /// Read, and bring what arrives.
+    /// Read, and bring the bytes that arrive.
     ///
-    /// @param begun whether a part of a request is here already: the deadline for a
-    ///     request runs then, and not the one for an idle client
+    /// @param begun whether a part of a request has arrived already. If so, the deadline
+    ///     of a request holds; if not, the timeout of an idle client
     record NeedMore(boolean begun) implements Step {
         /// Nothing of the next request has arrived.
         public static final NeedMore IDLE = new NeedMore(false);
@@ -25,22 +25,22 @@ public sealed interface Step {
     ///     uncopied
     record Send(ByteBuffer bytes) implements Step {}
 
-    /// Write a part of a file, from the page cache straight to the socket where the
-    /// system can.
+    /// Write a part of a file. Where the system can, the bytes go from the page cache
+    /// straight to the socket.
     ///
     /// @param file a regular file
     /// @param offset where to begin, in bytes
     /// @param count how many bytes
     record SendFile(Path file, long offset, long count) implements Step {}
 
-    /// Let time pass, as a server that waits for its database. A blocking design spends
-    /// its thread on it; a readiness design needs a timer and must never sleep in its
-    /// loop.
+    /// Let time pass, as a server does that waits for its database. In a blocking design
+    /// the thread sleeps. A readiness design needs a timer, because its loop must never
+    /// sleep for one client.
     ///
     /// @param nanos how long, in nanoseconds
     record Wait(long nanos) implements Step {}
 
-    /// Close the connection, once all that was sent has gone.
+    /// Close the connection, when all bytes that were to be sent have gone.
     record Close() implements Step {
         /// The only one.
         public static final Close NOW = new Close();

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-/// What is said on the wire, and nothing about how it gets there.
+/// What a client and a server say to each other, and nothing about how the bytes travel.
 ///
-/// A [Service] opens one [Conversation] for each connection. The conversation is given
-/// the bytes that arrive and says, one [Step] at a time, what is to be done. There is no
-/// socket in here, no thread and no clock, so every service runs on every design, and a
-/// test can put a request through it cut at any byte.
+/// A [Service] opens one [Conversation] for each connection. The driver gives the
+/// conversation the bytes that arrive, and the conversation answers with one [Step] at a
+/// time: what the driver must do next. This package has no socket, no thread and no
+/// clock. So every service runs on every design, and a test can cut a request at any
+/// byte.
 ///
 /// ```text
 ///             receive(bytes)                  next()
@@ -14,6 +15,7 @@
 ///      +---- asks again only when the step is done <----+
 /// ```
 ///
-/// The pulling is the point. A slow reader holds one step and no more, an answer of 1 GiB
-/// needs no buffer of 1 GiB, and pipelined requests are answered in their order.
+/// The driver pulls the steps, and this has three effects. A client that reads slowly
+/// holds one step in memory and no more. An answer of 1 GiB needs no buffer of 1 GiB.
+/// Pipelined requests are answered in their order.
 package csdesign.service;

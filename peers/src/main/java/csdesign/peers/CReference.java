@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 
 /// The epoll server in C that makes the same system calls as the design `epoll`.
 ///
-/// Its source travels in the jar and is compiled where it runs, for a program that was compiled
-/// elsewhere says nothing about this machine's compiler.
+/// Its source is in the jar and is compiled on the machine where it runs, because a program that
+/// was compiled elsewhere tells nothing about this machine's compiler.
 public final class CReference {
     /// Its name in reports.
     public static final String NAME = "c-epoll";
@@ -31,7 +31,7 @@ public final class CReference {
     /// Looks for the C compiler.
     ///
     /// @return the first line of `cc --version`, or nothing where there is none
-    /// @throws InterruptedException when the thread shall end
+    /// @throws InterruptedException when the thread must end
     public static Optional<String> compiler() throws InterruptedException {
         try {
             String said = run(List.of(COMPILER.getFirst(), "--version"), VERSION_SECONDS);
@@ -45,7 +45,7 @@ public final class CReference {
     ///
     /// @return the program; closing it removes the folder, and a process that runs it goes on
     /// @throws IOException when it cannot be compiled, with what the compiler said
-    /// @throws InterruptedException when the thread shall end; no folder is left
+    /// @throws InterruptedException when the thread must end; no folder is left
     public static Program compile() throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("csdesign-peer-");
         Program program = new Program(folder);
