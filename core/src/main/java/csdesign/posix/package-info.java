@@ -2,6 +2,10 @@
 
 /// The Linux socket API through FFM, by its C names.
 ///
+/// ```text
+///   design, driver --> SysSocket.send(errno, fd, buffer, ...) --> Native --> send(2)
+///                        `--> Errno: where the call leaves its errno --> PosixException
+/// ```
 /// A class stands for a C header and has the header's name (`SysEpoll` is
 /// `<sys/epoll.h>`). A constant is a macro of that header. A static method with a C name
 /// is that C function, and three rules hold for all of them:
@@ -24,4 +28,24 @@
 /// Only this package calls [java.lang.foreign.Linker]. Constants, sizes and offsets are
 /// those of Linux on x86-64 and aarch64; a test compares them with those of the C
 /// compiler.
+///
+/// | type | header, and what it is |
+/// |---|---|
+/// | [SysSocket] | `<sys/socket.h>`: sockets |
+/// | [SockAddr] | `struct sockaddr_in`, `sockaddr_in6`: a JDK address as the kernel reads it |
+/// | [LinuxTcp] | `<linux/tcp.h>`: what the kernel knows of a TCP connection |
+/// | [NetpacketPacket] | `<netpacket/packet.h>`: sockets that see packets |
+/// | [SysIoctl] | `<sys/ioctl.h>`: network interfaces |
+/// | [SysSelect], [SysPoll], [SysEpoll] | wait for events on descriptors |
+/// | [SysEventfd], [SysSignalfd], [SysPidfd] | a counter, signals, a process as a descriptor |
+/// | [SysSendfile], [SysUio] | from a file to a socket; several buffers in one write |
+/// | [Unistd], [Fcntl] | read, write, close, pipe, fork; open, locks, splice |
+/// | [Signal], [SignalPipe] | signals; a handler that writes into a pipe |
+/// | [Spawn], [SysWait] | a new process that runs a program; how a child ended |
+/// | [Pthread], [Sched] | a mutex that processes share; processors and namespaces |
+/// | [SysMman], [SysResource], [Time] | mappings; what a process used; clocks |
+/// | [SysPrctl] | what a process or thread asks of the kernel for itself |
+/// | [Arch] | the architectures whose layouts this package knows |
+/// | [Native] | makes a C function callable, and a Java method callable from C |
+/// | [Errno], [PosixException] | the error numbers; a failed call as one line |
 package csdesign.posix;

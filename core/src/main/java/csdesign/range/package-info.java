@@ -2,8 +2,12 @@
 
 /// The one place where a number from outside is read and checked.
 ///
-/// Every number that a user can give has a [Range]. The record that keeps the number
-/// checks it by the range, the command line reads it by the range, and the help prints
-/// the limits of the range. This package imports no other, so that services, limits, labs
-/// and the client can all use it.
+/// ```text
+///   "--idle-timeout 60" --> Range.seconds("--idle-timeout", 1 ms, 1 day) --> 60_000
+///                             `--> an error: value, limits, remedy
+/// ```
+/// Everything that takes a number from a user has a [Range] for it: the record that keeps
+/// the number checks it there, the command line reads it there, and help takes its limits
+/// from there. The package imports nothing, so that services, limits, labs and the client
+/// can all use it.
 package csdesign.range;

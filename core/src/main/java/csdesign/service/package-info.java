@@ -18,4 +18,13 @@
 /// The driver pulls the steps, and this has three effects. A client that reads slowly
 /// holds one step in memory and no more. An answer of 1 GiB needs no buffer of 1 GiB.
 /// Pipelined requests are answered in their order.
+///
+/// | type | what it is |
+/// |---|---|
+/// | [Service] | what is said on the wire; opens a conversation for each connection |
+/// | [Conversation] | the server's side of one connection |
+/// | [Step] | what a conversation wants done next |
+/// | [Bytes] | the original protocol: a decimal count, answered by that many bytes |
+/// | [Echo] | what is sent comes back |
+/// | [Services] | the services by name |
 package csdesign.service;
