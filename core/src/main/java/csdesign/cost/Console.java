@@ -11,8 +11,8 @@ import java.net.InetAddress;
 public final class Console {
     private Console() {}
 
-    /// Says that the server accepts, from the moment that it does. Where the server was
-    /// started with `--control`, a thread begins to take commands: see [Control].
+    /// Prints that the server accepts, as soon as it does. With `--control` a thread is
+    /// started that reads commands: see [Control].
     ///
     /// @param server that accepts
     /// @param port where
@@ -42,8 +42,8 @@ public final class Console {
         server.out().flush();
     }
 
-    /// Says at the end how many connections each worker accepted, what the server cost,
-    /// and what was lost.
+    /// Prints at the end how many connections each worker accepted, what the server cost,
+    /// and how many connections were cut.
     ///
     /// @param server that has ended
     /// @return the exit code: 0, or 1 when the stop cut clients that were owed something

@@ -13,9 +13,9 @@ import java.util.function.Supplier;
 /// Lets the program that started a server ask it for its costs, and ends the server with
 /// it.
 ///
-/// On its standard input the server takes the line `cost`, which it answers with one line
-/// of JSON. The end of the input is the wish to stop. A pipe ends when the process at its
-/// other end does, even by `kill -9`: no server is left behind.
+/// On its standard input the server reads the line `cost`, and answers it with one line
+/// of JSON. The end of the input stops the server. A pipe ends when the process at its
+/// other end does, even by `kill -9`, so no server is left behind.
 public final class Control {
     private Control() {}
 

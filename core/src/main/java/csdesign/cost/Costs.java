@@ -8,13 +8,13 @@ import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
 
-/// What a server has done and what that has cost, its children included: those that have
+/// What a server has done and what that has cost, including its children: those that have
 /// ended, and the workers that live.
 ///
-/// Each figure only grows, but for two that the kernel does not tell of a process that
-/// lives. How its CPU time is divided into user and system comes by ticks of some
-/// milliseconds and may be corrected by as much; the sum of both is exact. And context
-/// switches of its threads that have ended come when it ends itself.
+/// Each figure only grows, with two exceptions, because the kernel does not tell all of a
+/// process that lives. The split of its CPU time into user and system is known to some
+/// milliseconds and may be corrected later by as much; the sum of both is exact. And the
+/// context switches of its ended threads are added when the process ends.
 ///
 /// @param connections accepted
 /// @param requests answered

@@ -78,10 +78,10 @@ record Usage(
                 usage.peakRssKib);
     }
 
-    /// The children of this process, those that were reaped and those that live. Nobody
-    /// is counted twice and nobody forgotten: a child moves from the one sum to the other
-    /// when it is reaped, so those that live are read again when the other sum has
-    /// changed meanwhile. Only where children end faster than that can some be missing.
+    /// The children of this process, those that were reaped and those that live. Each is
+    /// counted once. A child moves from one sum to the other when it is reaped, so those
+    /// that live are read again when the other sum has changed meanwhile. Some can be
+    /// missing only when children end faster than they are read.
     ///
     /// The peak RSS is the sum of the peaks of those that live, or that of the largest
     /// one that was reaped, where that is more.

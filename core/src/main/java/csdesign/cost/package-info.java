@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// What a server used: CPU time, context switches, memory; asked for by a program, and
-/// printed at the end.
+/// What a server used: CPU time, context switches, memory. A program can ask for it while
+/// the server runs, and the server prints it at the end.
 ///
 /// ```text
 ///   Usage: what was used -------> Costs --> Console: what a server prints

@@ -14,15 +14,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 
-/// Ends the system call that its thread is blocked in when the server shall stop: the
-/// call answers EINTR.
+/// Ends the system call that its thread is blocked in when the server is told to stop:
+/// the call answers EINTR.
 ///
-/// [Thread#interrupt] knows nothing of calls by FFM. A signal does; but one that arrives
-/// between the look at the stop and the call is lost, so it is sent again until the
-/// thread is out of the call.
+/// [Thread#interrupt] cannot end a call that is made through FFM. A signal can. But a
+/// signal that arrives after the thread has looked for a stop, and before the call, is
+/// lost. So it is sent again until the thread has left the call.
 ///
-/// One thread sends the signals for all interrupters of a process. It is started with the
-/// first of them, since at the stop there may be no thread to be had.
+/// One thread sends the signals for all interrupters of a process. It is started together
+/// with the first interrupter, because at a stop the system may have no thread left.
 public final class Interrupter implements AutoCloseable {
     /// A real-time signal that neither HotSpot (SIGUSR2) nor the JDK (SIGRTMAX - 2) nor
     /// the C library (32 to 34) uses.
@@ -32,7 +32,7 @@ public final class Interrupter implements AutoCloseable {
 
     private static final Set<Interrupter> OPEN = ConcurrentHashMap.newKeySet();
 
-    /// A permit for each stop that somebody wished for.
+    /// A permit for each stop that was requested.
     private static final Semaphore WISHES = new Semaphore(0);
 
     private static boolean started;
@@ -45,7 +45,7 @@ public final class Interrupter implements AutoCloseable {
 
     /// For the thread that calls this.
     ///
-    /// @param stop the wish
+    /// @param stop the stop
     /// @throws IOException when the kernel refuses the handler, or there is no thread
     public Interrupter(Stop stop) throws IOException {
         this.stop = stop;

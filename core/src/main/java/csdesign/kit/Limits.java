@@ -79,7 +79,7 @@ public record Limits(
 
     /// How many processes serve at once where each client has one of its own.
     ///
-    /// @param good what the design thinks good, where nobody has said anything
+    /// @param good the number that the design takes when the user has given none
     /// @return that, or `--max-children`, and no more than `--max-connections`
     public int children(int good) {
         return Math.min(maxChildren == 0 ? good : maxChildren, maxConnections);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
-/// One line on stderr, and at most one a second: a server that complains of every
-/// connection that it cannot take fills a disk (hhvm once wrote 211 GB so).
+/// Prints lines on stderr, at most one a second. A server that prints a line for every
+/// connection that it cannot take fills a disk; hhvm once wrote 211 GB in this way.
 ///
-/// Not a logging framework: one that must open its configuration cannot report that no
-/// descriptor is left.
+/// This is no logging framework: a framework that must open its configuration cannot
+/// report that no descriptor is left.
 public final class Log {
     private static final long INTERVAL_NANOS = 1_000_000_000;
 
@@ -13,15 +13,15 @@ public final class Log {
     private final Scoreboard rhythm;
     private long held;
 
-    /// A log of its own rhythm.
+    /// A log that counts its own lines.
     ///
     /// @param slug the design that speaks
     public Log(String slug) {
         this(slug, Scoreboard.create(1));
     }
 
-    /// A log in the rhythm of all threads and processes of a server: together they say at
-    /// most one line a second.
+    /// A log for all threads and processes of a server: together they print at most one
+    /// line a second.
     ///
     /// @param server whose scoreboard they share
     public Log(Server server) {
@@ -33,8 +33,8 @@ public final class Log {
         this.rhythm = rhythm;
     }
 
-    /// Says it, or counts it when something was said less than a second ago. From any
-    /// thread.
+    /// Prints a line; or only counts it, when the last line is less than a second old.
+    /// From any thread.
     ///
     /// @param line what happened, the limit, and the remedy
     public synchronized void warn(String line) {

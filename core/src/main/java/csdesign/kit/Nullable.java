@@ -7,9 +7,11 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/// This type admits null. Every other one of ours does not, and the build checks it.
+/// This type permits null. All other types of this project do not, and the build checks
+/// it.
 ///
-/// Our own, because `core` has no dependency: its files run with nothing but a JDK.
+/// The annotation is our own, because `core` has no dependency: its files run with a JDK
+/// and nothing else.
 @Documented
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.TYPE_USE)

@@ -13,9 +13,9 @@ import java.lang.foreign.MemorySegment;
 
 /// Standard output and standard error that remember when they could not be written.
 ///
-/// A [PrintStream] swallows every error: a result printed to a full disk is lost, and the
-/// program says that all went well. Each `main` begins with [#watch] and ends with
-/// [#exitCode], which says what was lost.
+/// A [PrintStream] swallows every error. When a result is printed to a full disk it is
+/// lost, and yet the program ends as if all went well. So each `main` begins with
+/// [#watch] and ends with [#exitCode], which prints what was lost.
 ///
 /// A pipe whose reader has gone (`| head -1`) is no error: the reader had enough.
 public final class Output extends OutputStream {
@@ -48,7 +48,7 @@ public final class Output extends OutputStream {
         System.setErr(new PrintStream(ERR, true, System.err.charset()));
     }
 
-    /// Says what could not be written, as the last thing that the program does.
+    /// Prints what could not be written. This is the last thing that the program does.
     ///
     /// @param code what the program would end with
     /// @return the same; 1 in place of 0 when standard output or error has lost something

@@ -16,16 +16,17 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 
-/// Who did what: a table with a row for each worker, process or thread, in memory that
-/// can be shared between processes.
+/// What each worker did: a table with a row for each process or thread, in memory that
+/// processes can share.
 ///
 /// Each row has two cache lines for itself, so that one worker's counting does not slow
-/// another's. Every count is a 64-bit atomic add. The original counted in 8 bits and lost
-/// updates: 1482 of 1500 connections, where the sums here equal what the clients counted.
+/// down another's. Every count is a 64-bit atomic add. The original counted in 8 bits and
+/// lost updates: it showed 1482 of 1500 connections. Here the sums equal what the clients
+/// counted.
 ///
-/// A table of one process is ordinary memory. One that is shared is a file in memory that
-/// never had a name: its descriptor is handed to the workers, and nothing is left behind,
-/// however the server ends.
+/// The table of a single process is ordinary memory. A shared table is a file in memory
+/// without a name (memfd). Its descriptor is handed to the workers, and nothing is left
+/// behind, however the server ends.
 ///
 /// ```text
 ///   | 64 bytes for a mutex | 64 bytes of the pool as a whole | row 0: 128 bytes | row 1 | ...
@@ -137,7 +138,7 @@ public final class Scoreboard {
         return fd;
     }
 
-    /// Memory that all workers see, for what they coordinate by.
+    /// Memory that all workers share, for a design's mutex.
     ///
     /// @return 64 bytes, zeros at first
     public MemorySegment common() {
@@ -234,7 +235,7 @@ public final class Scoreboard {
         return sum;
     }
 
-    /// What one worker did. Written by its owner, read by anybody.
+    /// What one worker did. Its owner writes it; any process or thread may read it.
     public static final class Row {
         private final MemorySegment cells;
 
@@ -315,7 +316,7 @@ public final class Scoreboard {
             }
         }
 
-        /// Who works here.
+        /// The process that works here.
         ///
         /// @return the process id, 0 before there is one
         public long pid() {

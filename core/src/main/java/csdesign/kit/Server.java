@@ -22,7 +22,7 @@ import java.util.List;
 /// @param limits a limit on everything
 /// @param service what is said on the wire
 /// @param scoreboard who did what
-/// @param stop the wish to stop
+/// @param stop the request to stop, once there is one
 /// @param out where the one line is printed that says it accepts
 public record Server(
         String slug,
@@ -129,8 +129,8 @@ public record Server(
                 System.out);
     }
 
-    /// Nobody's server, to rehearse with: its counts count for nothing, and its stop is
-    /// its own.
+    /// A copy of this server for warm-up: its scoreboard is thrown away, and its stop
+    /// stops nothing else.
     ///
     /// @param other what is said on the wire
     /// @return the same in all else

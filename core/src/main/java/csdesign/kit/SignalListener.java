@@ -8,13 +8,13 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.stream.IntStream;
 
-/// The thread that hears the signals to stop: it is there from the start, and needs
-/// nothing new when one comes. So a server can be told to stop when the system has no
-/// thread, no memory and no descriptor left. See [SignalPipe].
+/// The thread that receives the signals to stop. It exists from the start and needs
+/// nothing new when a signal comes. So a server can be stopped even when the system has
+/// no thread, no memory and no descriptor left. See [SignalPipe].
 final class SignalListener {
     private SignalListener() {}
 
-    /// Hears them as long as the process lives.
+    /// Receives signals as long as the process lives.
     ///
     /// @param stop is told of each
     /// @throws IOException when there is no thread, descriptor or memory for it
@@ -28,8 +28,8 @@ final class SignalListener {
         }
     }
 
-    /// Those that this process was started to ignore stay ignored, but for SIGTERM: see
-    /// [Stop#onSignals].
+    /// A signal that was ignored when this process was started stays ignored, except
+    /// SIGTERM: see [Stop#onSignals].
     private static int[] signals() {
         try (Arena arena = Arena.ofConfined()) {
             Errno errno = Errno.allocate(arena);

@@ -10,12 +10,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// The wish to stop: no new connections, those in flight go on for the grace, then the
-/// end.
+/// The request to stop a server. After it the server takes no new connections; answers in
+/// flight may go on until the grace is over; then the server ends.
 ///
-/// However many wish it, and however often, it is one stop: a worker's, the end of
-/// `--control`'s input, the first signal. Only the user ends the grace early, by a second
-/// signal to the process that was started.
+/// A worker, the end of `--control`'s input and a signal can each request the stop.
+/// However often it is requested, it is one stop. Only the user can end the grace early:
+/// by a second signal to the process that was started.
 public final class Stop {
     /// For a stop whose grace another process ends: a year.
     public static final long ENDLESS_MILLIS = TimeUnit.DAYS.toMillis(365);
@@ -28,14 +28,14 @@ public final class Stop {
     private volatile @Nullable IOException failure;
     private boolean signalled;
 
-    /// Not yet wished for.
+    /// Not yet requested.
     ///
     /// @param graceMillis how long those in flight may go on, in milliseconds
     public Stop(long graceMillis) {
         graceNanos = Math.multiplyExact(graceMillis, 1_000_000L);
     }
 
-    /// Wishes it. Wished again, nothing happens. From any thread.
+    /// Requests the stop. A second request changes nothing. From any thread.
     public void request() {
         begin(null);
     }
@@ -53,8 +53,8 @@ public final class Stop {
         watchers.forEach(Runnable::run);
     }
 
-    /// The user has sent a signal: the first one wishes the stop, a further one ends the
-    /// grace. From any thread.
+    /// The user has sent a signal. The first one requests the stop; a further one ends
+    /// the grace. From any thread.
     public void signal() {
         boolean again;
         synchronized (this) {
@@ -68,7 +68,8 @@ public final class Stop {
         }
     }
 
-    /// Wishes it since the server cannot go on, unless it was wished for before.
+    /// Requests the stop because the server cannot go on. Without effect when the stop
+    /// was requested before.
     ///
     /// @param cause what the server ends with: see [#throwFailure]
     public void fail(IOException cause) {
@@ -92,7 +93,7 @@ public final class Stop {
         }
     }
 
-    /// Whether the stop was wished for.
+    /// Whether the stop was requested.
     ///
     /// @return once true, always true
     public boolean requested() {
@@ -101,28 +102,28 @@ public final class Stop {
 
     /// Whether the grace is over.
     ///
-    /// @return false before the wish
+    /// @return false before the stop
     public boolean graceIsOver() {
         return requested && System.nanoTime() - deadlineNanos >= 0;
     }
 
-    /// When it was wished for.
+    /// When the stop was requested.
     ///
-    /// @return by [System#nanoTime]; meaningless before the wish
+    /// @return by [System#nanoTime]; meaningless before the stop
     public long requestedNanos() {
         return requestedNanos;
     }
 
     /// When the grace ends.
     ///
-    /// @return by [System#nanoTime]; meaningless before the wish
+    /// @return by [System#nanoTime]; meaningless before the stop
     public long deadlineNanos() {
         return deadlineNanos;
     }
 
-    /// Runs something at the wish, and again when the user ends the grace.
+    /// Runs something at the stop, and again when the user ends the grace.
     ///
-    /// @param watcher must not block; run at once if the wish was there before
+    /// @param watcher must not block; run at once if the stop was requested before
     /// @return what ends the watching
     public Watching watch(Runnable watcher) {
         watchers.add(watcher);
@@ -132,7 +133,7 @@ public final class Stop {
         return () -> watchers.remove(watcher);
     }
 
-    /// Waits for the wish.
+    /// Waits for the stop.
     public void await() {
         CountDownLatch wished = new CountDownLatch(1);
         try (Watching _ = watch(wished::countDown)) {
@@ -149,9 +150,10 @@ public final class Stop {
         void close();
     }
 
-    /// Lets SIGTERM, SIGINT and SIGHUP wish it. SIGINT and SIGHUP stay ignored where this
-    /// process was started so: a shell protects what runs in its background from Ctrl-C
-    /// this way, and nohup from the end of the terminal. SIGTERM always counts.
+    /// Lets SIGTERM, SIGINT and SIGHUP request the stop. SIGINT and SIGHUP stay ignored
+    /// when this process was started with them ignored: a shell does that for a process
+    /// in its background, because of Ctrl-C, and nohup because of the end of the
+    /// terminal. SIGTERM always counts.
     ///
     /// Where system calls are allowed, a [SignalListener] hears them, even when the
     /// system has no thread left.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// What every room of a server is given: the server itself, its limits, its stop, and the
-/// table where all is counted.
+/// What every other package of a server needs: the server's settings, its limits, its
+/// stop, and the table in which workers count.
 ///
 /// ```text
 ///   Server --has--> Limits, Scoreboard (a row for each worker), Stop <-- SignalListener
@@ -15,8 +15,8 @@
 /// | [Scoreboard] | a shared table of what each worker did |
 /// | [Stop] | the request to stop, and the grace that it begins |
 /// | [SignalListener] | turns signals into the stop |
-/// | [Interrupter] | gets threads out of system calls by a signal |
+/// | [Interrupter] | ends the system call of a blocked thread by a signal |
 /// | [Log] | one line a second on stderr when a limit is met |
-/// | [Output] | standard output and error whose failure is an error |
+/// | [Output] | standard output and error; lost output is an error |
 /// | [Nullable] | marks what may be null |
 package csdesign.kit;

@@ -7,20 +7,21 @@ import csdesign.posix.Errno;
 import java.io.IOException;
 import java.util.function.LongSupplier;
 
-/// What to do when accept(2) fails, decided in one place for all who accept. One instance
-/// for each.
+/// What to do when accept(2) fails, decided in one place for everything that accepts.
+/// Each loop or thread that accepts has its own instance.
 ///
-/// | cause | what is done | what is said |
+/// | cause | what is done | what is printed |
 /// |---|---|---|
 /// | one connection's: it died in the queue | the next one is taken | nothing |
 /// | something has run out: EMFILE, ENFILE, ENOBUFS, ENOMEM | a pause; others will leave | a line a second |
 /// | anything else, or a connection's cause [#MOST_AT_ONCE] times in a row | a pause | one line |
 /// | the same for [#LASTING_MILLIS], or at a stop | the end: it will not get better | the error, and exit 1 |
 ///
-/// The listening socket stays readable all the while: a loop that kept watching it in the
-/// pause would spin. A success, an empty queue, or a quiet [#GAP_MILLIS] ends a row.
+/// The listening socket stays readable during a pause, so a loop that went on watching it
+/// would spin. A row of failures ends with a success, with an empty queue, or after
+/// [#GAP_MILLIS] without a failure.
 ///
-/// At a stop there is nothing to wait for: whatever waits cannot be taken.
+/// At a stop there is no pause: a connection that cannot be accepted now is given up.
 public final class AcceptFailures {
     /// How long accepting pauses, in milliseconds. HAProxy pauses 100 at most, nginx 500.
     static final long PAUSE_MILLIS = 100;
@@ -58,7 +59,7 @@ public final class AcceptFailures {
         ONE_CONNECTION,
         /// A lack that passes when others leave.
         SHORTAGE,
-        /// Nobody knows.
+        /// A cause that is not known.
         UNKNOWN
     }
 
@@ -70,8 +71,8 @@ public final class AcceptFailures {
         AGAIN,
         /// Accept again in [#PAUSE_MILLIS].
         PAUSE,
-        /// Accept no more. The wish to stop is there, with the cause unless it was there
-        /// before.
+        /// Accept no more. The stop has been requested; its cause is this failure, unless
+        /// it was requested before.
         GIVE_UP
     }
 

@@ -11,13 +11,13 @@ import csdesign.posix.Unistd;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/// The queue of a listening socket, from which connections are taken one by one; or
-/// whole, where the [Door] cannot be shut before it is emptied.
+/// The queue of a listening socket. Connections are taken from it one by one, or all at
+/// once where the [Door] cannot be shut before.
 ///
-/// **Taken whole**, those who are not served yet are held here. Whichever process has
-/// taken the last one shuts the socket down for all that share it: the door is closed
-/// then, however many descriptors are still open. When descriptors run out, those that
-/// are held are handed out first, and may leave some.
+/// **All at once:** connections that are not served yet are held here. The process that
+/// has taken the last one shuts the socket down for all processes that share it, and no
+/// further connection can get in. When this process runs out of descriptors, the held
+/// connections are handed out first, and the rest stays in the queue meanwhile.
 final class AcceptQueue {
     private final Errno errno;
     private final int fd;

@@ -12,20 +12,21 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// One of many who wait in accept(2) on the same listening socket, each a thread that is
-/// really blocked in the system call. Made and used by that thread.
+/// One of many threads that wait in accept(2) on the same listening socket. Each of them
+/// is really blocked in the system call. The thread that makes an acceptor also uses it.
 ///
-/// **When accept fails** `AcceptFailures` decides; this thread sleeps through a pause.
+/// **When accept fails** `AcceptFailures` decides. During a pause this thread sleeps.
 ///
-/// **How it stops.** [ListeningSocket#shut] makes the socket non-blocking for all who
-/// share it; who is blocked in accept already is got out by a signal. Then each takes
-/// from the queue until it is empty. An acceptor that is told to stop while the socket
-/// stays as it is leaves alone: the others go on.
+/// **How it stops.** [ListeningSocket#shut] makes the socket non-blocking for all threads
+/// and processes that share it. A thread that is already blocked in accept is sent a
+/// signal, and its accept returns EINTR. Then each thread takes connections until the
+/// queue is empty. When one acceptor is told to stop and the socket stays open, only this
+/// acceptor leaves.
 public final class Acceptor implements AutoCloseable {
     /// What [#accept] answers when there will be nothing more to accept.
     public static final int NONE = -1;
 
-    /// How long whoever shuts the socket may take to do so, in milliseconds.
+    /// How long it may take until the socket is shut, in milliseconds.
     private static final long SHUT_MILLIS = 500;
 
     private final Arena arena = Arena.ofConfined();
@@ -41,7 +42,7 @@ public final class Acceptor implements AutoCloseable {
     /// For the thread that calls this.
     ///
     /// @param fd a listening socket in blocking mode, which stays open
-    /// @param server the wish to stop
+    /// @param server has the stop
     /// @throws IOException when the kernel refuses the handler of a signal
     public Acceptor(int fd, Server server) throws IOException {
         this.fd = fd;
@@ -99,7 +100,7 @@ public final class Acceptor implements AutoCloseable {
     private static void rest(AcceptFailures.Verdict verdict) {
         switch (verdict) {
             case PAUSE -> sleep(AcceptFailures.PAUSE_MILLIS);
-            case EMPTY -> sleep(1); // shut: the wish to stop will be here in a moment
+            case EMPTY -> sleep(1); // shut: the stop reaches this thread soon
             case AGAIN, GIVE_UP -> {}
         }
     }
@@ -119,7 +120,7 @@ public final class Acceptor implements AutoCloseable {
         return ready >= 0 || ready == -Errno.EINTR;
     }
 
-    /// Waits for who shuts it: the wish to stop reaches everybody in no order.
+    /// Waits until the socket is shut: a stop reaches threads and processes in any order.
     private boolean isShut() {
         for (long waited = 0; waited < SHUT_MILLIS; waited++) {
             if (Door.of(server.scoreboard()) != Door.OPEN) {

@@ -22,17 +22,18 @@ import java.util.List;
 /// How newcomers are kept out of a listening socket while its queue is emptied. [#shut]
 /// takes the first of these means that the kernel does not refuse:
 ///
-/// | means | who gets in all the same | what it takes |
+/// | means | who still gets in | what it needs |
 /// |---|---|---|
 /// | a filter of SYN | no one | CAP_NET_ADMIN, on some kernels |
 /// | the least TTL | a neighbour that sends with a TTL of 255 | nothing |
 /// | none | whoever comes before the queue is taken | - |
 ///
-/// Either lets a handshake be completed that was begun before: to its client it looks
-/// complete already, and it may have asked. See [Limits#LAST_CALL_MILLIS].
+/// Each of the first two lets a handshake be completed that began before. Its client may
+/// already see the connection as complete and have sent a request. See
+/// [Limits#LAST_CALL_MILLIS].
 ///
-/// Without a means the queue is taken whole, at once, and the socket is shut down behind
-/// it: see [AcceptQueue]. A connection that completes between these two is reset.
+/// Without a means the whole queue is taken at once, and then the socket is shut down:
+/// see [AcceptQueue]. A connection that completes between these two steps is reset.
 enum Door {
     /// Connections come in.
     OPEN,

@@ -23,12 +23,12 @@ import java.util.Queue;
 /// the user's language: a lack of descriptors is known by a second socket that cannot be
 /// opened either.
 ///
-/// **How to stop.** Closing a channel ends an accept in another thread, but also resets
-/// every connection that waits in its queue. So a stop makes one connection of its own,
-/// which wakes accept; the whole queue is taken at once, the channel is closed, and those
-/// who were taken are handed out one by one. Plain Java has no call that closes the door
-/// before: a connection that completes between the last accept and the close is reset.
-/// [ListeningSocket] has one.
+/// **How to stop.** Closing a channel ends an accept in another thread, but it also
+/// resets every connection that waits in the queue. So at a stop the channel makes one
+/// connection to itself, which wakes accept. The whole queue is taken at once, the
+/// channel is closed, and the connections are handed out one by one. Plain Java has no
+/// call that keeps newcomers out before: a connection that completes between the last
+/// accept and the close is reset. [ListeningSocket] has such a call.
 public final class ListeningChannel implements AutoCloseable {
     private final ServerSocketChannel channel;
     private final InetSocketAddress address;

@@ -25,24 +25,23 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 
-/// A non-blocking listening socket by FFM, with the two policies that every design needs
-/// and none is about: what to do when accept fails, and how to stop without losing
-/// anybody.
+/// A non-blocking listening socket by FFM, with two policies that every design needs and
+/// none is about: what to do when accept fails, and how to stop without losing a client.
 ///
 /// **When accept fails** `AcceptFailures` decides. Through a pause the socket stays
 /// readable, and a loop that kept watching it would spin: it asks [#isAccepting]. Where
 /// accept fails for good the server is told to stop, with the cause.
 ///
-/// **How to stop.** [#shut] keeps newcomers out before the queue is emptied. Connections
-/// in the queue are still accepted; new ones are not answered, and refused once the
-/// socket is closed. Without it there is always one more connection under load, and those
-/// that arrive between the last accept and close get a RST. By which means that is done,
-/// and what is left where the kernel refuses one, is said by `Door`. A stop goes on,
-/// whatever is refused.
+/// **How to stop.** [#shut] keeps new connections out, and then the queue is emptied.
+/// Connections in the queue are still accepted. New ones get no answer, and are refused
+/// when the socket is closed. Without this there is always another connection under load,
+/// and a connection that arrives between the last accept and close gets a RST. `Door`
+/// tells by which means newcomers are kept out, and what happens when the kernel refuses
+/// one of these means. The stop goes on in any case.
 ///
-/// A handshake that was begun before may still be completed, by a packet that is on its
-/// way. So a queue that is found empty is looked at again until
-/// [Limits#LAST_CALL_MILLIS] after the stop; then the socket is closed.
+/// A handshake that began before may still be completed by a packet on its way. So an
+/// empty queue is looked at again until [Limits#LAST_CALL_MILLIS] after the stop. Then
+/// the socket is closed.
 public final class ListeningSocket implements AutoCloseable {
     /// What [#accept] answers when there is nothing to accept now.
     public static final int NONE = -1;
@@ -305,7 +304,7 @@ public final class ListeningSocket implements AutoCloseable {
         return SockAddr.read(name).getPort();
     }
 
-    /// A forked child's first act: closes the copies that it has got of the socket and of
+    /// For a forked child, which calls this first: closes its copies of the socket and of
     /// the connections that wait here for others.
     ///
     /// @return how many connections they are

@@ -22,9 +22,9 @@ import java.nio.channels.SocketChannel;
 /// Two sockets that connect to each other at the same moment become one connection
 /// (RFC 9293, figure 7, simultaneous open), and nothing forbids that both are the same
 /// one. It happens where the server's port is one of those that the kernel gives to
-/// clients. Such a client reads what it wrote, counts a server that is not there, and
-/// keeps the port from the server that would listen. There is none: the answer is
-/// ECONNREFUSED.
+/// clients. Such a client reads what it wrote, counts answers of a server that does not
+/// exist, and keeps the port from a server that wants to listen. So it gets the answer of
+/// a port without a server: ECONNREFUSED.
 public final class SelfConnection {
     /// `sa_family` of no address: connect(2) with it dissolves a connection.
     private static final short AF_UNSPEC = 0;

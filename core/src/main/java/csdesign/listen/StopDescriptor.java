@@ -15,8 +15,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// A descriptor that becomes readable when the server is told to stop, so that a loop
-/// which waits for descriptors hears of it in the same call: an eventfd, or a pipe where
-/// the kernel refuses one.
+/// that waits for descriptors notices the stop in the same call. It is an eventfd, or a
+/// pipe where the kernel refuses an eventfd.
 public final class StopDescriptor implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Errno errno = Errno.allocate(arena);
@@ -49,8 +49,8 @@ public final class StopDescriptor implements AutoCloseable {
 
     /// A new descriptor for a stop.
     ///
-    /// @param stop the wish
-    /// @return readable from the wish on, until [#clear]
+    /// @param stop the stop
+    /// @return readable from the stop on, until [#clear]
     /// @throws IOException when the process has no descriptor left
     public static StopDescriptor of(Stop stop) throws IOException {
         return new StopDescriptor(stop);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// A listening socket in its modes, accept and its policy, and the stop that a loop can
-/// wait for.
+/// The listening socket, accept and what happens when it fails, and a stop that a loop
+/// can wait for.
 ///
 /// ```text
 ///   ListeningSocket (FFM) --- Acceptor: blocks in accept(2)

@@ -15,10 +15,11 @@ public final class Pthread {
     /// Room for a `pthread_mutexattr_t` in bytes: 8 on aarch64, 4 on x86-64.
     public static final int MUTEXATTR_BYTES = 8;
 
-    /// Whoever sees its memory can use it.
+    /// Every process that has mapped the mutex can use it.
     public static final int PTHREAD_PROCESS_SHARED = 1;
 
-    /// Whoever comes next is told that its owner died, and does not wait for ever.
+    /// When the owner dies, the next locker is told (EOWNERDEAD) and does not wait for
+    /// ever.
     public static final int PTHREAD_MUTEX_ROBUST = 1;
 
     private static final class AttrInit {

@@ -19,17 +19,18 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Programs that are started for one client each, with the connection as their descriptor
-/// 0, and end with it.
+/// A program for each client. It is started with the connection as its descriptor 0, and
+/// ends with the connection.
 ///
-/// They hear of the stop, and of the parent's end, by one pipe that all have: it ends. No
-/// child needs a system call of ours, or a signal handler, for which it would start
-/// slower.
+/// All children hold one pipe. When the pipe ends they know that they must stop, or that
+/// the parent has ended. So a child needs neither a system call by FFM nor a signal
+/// handler, which would make its start slower.
 ///
-/// Used by one thread.
+/// One thread uses this object.
 public final class SpawnedChildren implements AutoCloseable {
-    /// How many live at once unless `--max-children` says otherwise. To start is nearly
-    /// all that they do: more at once take longer each, and all get no more done.
+    /// How many live at once unless `--max-children` says otherwise. Starting is nearly
+    /// all their work: when more of them start at once, each takes longer, and together
+    /// they serve no more clients.
     public static final int GOOD = 4;
 
     private final Limits limits;
@@ -102,9 +103,9 @@ public final class SpawnedChildren implements AutoCloseable {
                 : ends.timeoutMillis();
     }
 
-    /// Starts a child for a client. When the system has no process for it, it is tried
-    /// again, and there is no [#isRoom] for others. Once one was started for a client,
-    /// never another one is.
+    /// Starts a child for a client. When the system has no process left, this is tried
+    /// again later, and until then there is no [#isRoom] for another client. For one
+    /// client a child is started only once.
     ///
     /// @param client the connection, which is the child's alone afterwards
     public void start(int client) {
@@ -127,8 +128,8 @@ public final class SpawnedChildren implements AutoCloseable {
         waiting = -1;
     }
 
-    /// Takes those who have ended out of the table of processes, and tries again for a
-    /// client that waits.
+    /// Reaps the children that have ended, and tries again to start one for a client that
+    /// waits.
     public void reap() {
         pids.removeIf(this::hasEnded);
         if (waiting >= 0) {

@@ -18,19 +18,18 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
-/// One process that serves, as it sees itself: one of a pool, which [Workers] has
-/// started, or one for a single client, which [SpawnedChildren] have.
+/// One process that serves, as it sees itself: a worker of a pool, started by [Workers],
+/// or a child for a single client, started by [SpawnedChildren].
 ///
-/// **Its stop is the parent's.** It hears of it by the [Lifeline], a pipe that ends. Its
-/// signals are the parent's too: SIGTERM, SIGINT, SIGHUP and SIGQUIT are blocked in all
-/// of its threads from its first instruction on. So a service manager that sends SIGTERM
-/// to every process of the server at once, in whatever order, takes no client away from a
-/// worker, not even from one that is still starting. The end of the grace is the parent's
-/// affair as well: it kills those that are left.
+/// **The parent decides its stop.** The worker notices it by the [Lifeline], a pipe that
+/// ends. SIGTERM, SIGINT, SIGHUP and SIGQUIT are blocked in all threads of the worker
+/// from its first instruction on. So a service manager may send SIGTERM to every process
+/// of the server at once, in any order: no worker loses its client, not even one that is
+/// still starting. When the grace is over, the parent kills the workers that are left.
 ///
-/// **Its end is the parent's**, however that comes: for one of a pool the kernel sends
-/// SIGKILL (PR_SET_PDEATHSIG), the others look whether the parent is there when the
-/// lifeline ends.
+/// **It ends with its parent**, however the parent ends. The kernel sends SIGKILL to a
+/// worker of a pool (PR_SET_PDEATHSIG). A child for a single client looks whether its
+/// parent is still there when the lifeline ends.
 public final class Worker {
     /// The first argument of a worker.
     static final String MARK = "--worker";
@@ -66,7 +65,7 @@ public final class Worker {
     /// What a design's workers do.
     @FunctionalInterface
     public interface Work {
-        /// Serves until the worker shall stop and its clients are answered.
+        /// Serves until the worker is told to stop and its clients are answered.
         ///
         /// @param worker who
         /// @throws IOException when it cannot; the parent starts another one
@@ -129,11 +128,11 @@ public final class Worker {
         }
     }
 
-    /// Waits for the end of the pipe that the parent holds: the wish to stop, or the end
-    /// of the parent, which is the end of this one too. A parent that is killed closes
-    /// the pipe some moments before it is gone, so it is looked for from then on. By the
-    /// JDK's own means: one that serves a single client makes no system call of ours, for
-    /// which it would start slower.
+    /// Waits for the end of the pipe that the parent holds. It means that this process
+    /// must stop, or that the parent has ended; then this process ends too. A parent that
+    /// is killed closes the pipe some moments before it is gone, so from then on this
+    /// method looks whether the parent is there. It uses the JDK only: a child for a
+    /// single client makes no system call by FFM, because it would start more slowly.
     private void hangOn(int parent) {
         Thread.ofPlatform().daemon().name("lifeline").start(() -> {
             try (FileInputStream lifeline = new FileInputStream("/proc/self/fd/" + LIFELINE_FD)) {

@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 
 /// The threads of a pool: started before the clients come, and waited for at the stop.
 ///
-/// Each counts in a row of its own. [Workers] does the same with processes; a thread
-/// needs no replacing, for it does not die alone.
+/// Each thread counts in its own row. [Workers] does the same with processes. A thread
+/// need not be replaced, because it does not die alone.
 public final class WorkerThreads {
     /// Address space for a thread's stack. The deepest call here needs a few KiB.
     private static final long STACK_BYTES = 256 * 1024;
@@ -32,7 +32,7 @@ public final class WorkerThreads {
     /// What each thread does.
     @FunctionalInterface
     public interface Work {
-        /// Serves until the server shall stop and its clients are answered.
+        /// Serves until the server is told to stop and its clients are answered.
         ///
         /// @param row where this thread counts
         /// @throws IOException when it cannot begin; the others go on

@@ -32,13 +32,14 @@ import java.util.List;
 ///     +-- ChildEnds: readable when one has died
 /// ```
 ///
-/// **Replacing.** The first death is made good at once; one that follows soon after waits
-/// twice as long as the last, up to [#MOST_BACKOFF_MILLIS]: a worker that cannot live
-/// must not cost the others the machine. Its row of the scoreboard keeps its counts. A
-/// worker for which accept fails for good is not replaced: the server ends.
+/// **Replacing.** The first worker that dies is replaced after [#FIRST_BACKOFF_MILLIS].
+/// After each further death soon after, the wait is twice as long, up to
+/// [#MOST_BACKOFF_MILLIS]: a worker that cannot live must not take the machine from the
+/// others. Its row of the scoreboard keeps its counts. A worker that can never accept
+/// again is not replaced: the server ends.
 ///
-/// Used by one thread, which must live as long as the workers shall: the kernel ends them
-/// with the thread that started them.
+/// One thread uses this object, and the thread must live as long as the workers: the
+/// kernel ends them together with the thread that started them.
 public final class Workers implements AutoCloseable {
     /// The first wait before a worker is replaced, in milliseconds.
     private static final long FIRST_BACKOFF_MILLIS = 50;
@@ -157,7 +158,7 @@ public final class Workers implements AutoCloseable {
         }
     }
 
-    /// Replaces who dies, until the server shall stop.
+    /// Replaces workers that die, until the server is told to stop.
     ///
     /// @throws IOException when the parent's own descriptors fail it
     public void keep() throws IOException {
@@ -282,9 +283,9 @@ public final class Workers implements AutoCloseable {
         return server.scoreboard().row(slot.index);
     }
 
-    /// Waits for a death or the wish to stop.
+    /// Waits until a worker has died, or for the stop.
     ///
-    /// @return whether somebody died
+    /// @return whether a worker died
     /// @throws IOException when poll fails: without a wait this would spin
     private boolean wait(int millis) throws IOException {
         SysPoll.set(polled, 0, ends.fd(), SysPoll.POLLIN);

@@ -20,11 +20,12 @@ import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
 
-/// The children of this process that live, and a descriptor that is readable once one of
-/// them has ended: a pidfd for each, in one epoll set.
+/// The children of this process that live, and a descriptor that becomes readable when
+/// one of them has ended. It is an epoll set with a pidfd for each child.
 ///
 /// Where the kernel gives no pidfd (before Linux 5.3, out of descriptors, or forbidden),
-/// a child is asked after every [#LOOK_MILLIS] instead, and this is said once.
+/// the parent looks every [#LOOK_MILLIS] whether the child has ended, and prints once
+/// that it does so.
 public final class ChildEnds implements AutoCloseable {
     /// How often a child without a pidfd is asked after, in milliseconds.
     public static final int LOOK_MILLIS = 100;

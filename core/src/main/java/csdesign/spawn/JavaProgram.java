@@ -205,7 +205,7 @@ public record JavaProgram(
 
     /// The same program with fewer flags.
     ///
-    /// @param prefix of those that it shall not have
+    /// @param prefix of those that it must not have
     /// @return the program
     public JavaProgram without(String prefix) {
         List<String> fewer = flags.stream().filter(flag -> !flag.startsWith(prefix)).toList();

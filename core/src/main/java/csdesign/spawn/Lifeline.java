@@ -11,12 +11,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// A pipe between a process and all that it has started, by which they hear of the stop
-/// and of its end, however it ended, even by `kill -9`.
+/// A pipe between a process and its children, by which the children notice the stop, and
+/// the end of their parent, even by `kill -9`.
 ///
-/// - Those that were forked only look at it: readable is the wish to stop, and a hang-up
-///   the parent's end. One poll entry in the child, and no signal.
-/// - Those that were spawned wait for its end in read(2), which is the wish to stop.
+/// - A child that was forked watches the pipe: when it is readable the child must stop,
+///   and a hang-up means that the parent has ended. This takes one poll entry and no
+///   signal.
+/// - A child that was spawned waits in read(2) for the end of the pipe, which means stop.
 public final class Lifeline implements AutoCloseable {
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
@@ -41,9 +42,9 @@ public final class Lifeline implements AutoCloseable {
         return reading;
     }
 
-    /// Closes the other end here. For a child that was forked it is its first act: the
-    /// hang-up comes only when no copy is open. For a parent that has spawned others it
-    /// is the wish to stop.
+    /// Closes the other end in this process. A child that was forked does so first,
+    /// because the hang-up comes only when no copy is open. When a parent does so, it
+    /// tells the children that it has spawned to stop.
     public void letGo() {
         if (writing >= 0) {
             Unistd.close(errno, writing);

@@ -20,11 +20,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// Starts one Java program again and again, each time with the descriptors that it is
-/// handed and no other: 0 (or nothing to read), 1 and 2 as they are here, 3 and those
-/// after it.
+/// Starts one Java program again and again, each time with certain descriptors and no
+/// others: 0 (or nothing to read), 1 and 2 as they are here, and from 3 on those that the
+/// caller hands over.
 ///
-/// ProcessBuilder can hand over descriptor 0 alone.
+/// ProcessBuilder can hand over only descriptor 0.
 public final class Spawner implements AutoCloseable {
     private static final int FIRST_FD = 3;
 
@@ -70,8 +70,8 @@ public final class Spawner implements AutoCloseable {
         keepToOurselves();
     }
 
-    /// Descriptors that this process was started with, and those of the JVM, are nobody
-    /// else's affair.
+    /// A child gets neither the descriptors that this process was started with nor those
+    /// of the JVM.
     private void keepToOurselves() throws IOException {
         try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
             for (Path entry : open.toList()) {

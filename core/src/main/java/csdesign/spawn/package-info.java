@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// Another JVM, started with the descriptors, arguments and signals that it needs and no
-/// other.
+/// Starts another JVM with the descriptors, arguments and signals that it needs, and no
+/// others.
 ///
 /// ```text
 ///   JavaProgram (+ JvmOptions) --what--> Spawner --posix_spawn(3)--> child
@@ -14,6 +14,6 @@
 /// | [JavaProgram] | the command that runs a main class again |
 /// | [JvmOptions] | what the environment of this JVM asks of all JVMs |
 /// | [Spawner] | starts it |
-/// | [Lifeline] | a pipe whose end says that the parent is gone |
+/// | [Lifeline] | a pipe that ends when the parent stops or dies |
 /// | [ChildEnds] | the children that live, and a descriptor for their ends |
 package csdesign.spawn;
