@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+package csdesign.harness;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// A contract of the designs whose `-n` workers, threads or processes, were started before
+/// the clients came.
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@ParameterizedClass(name = "{0}", allowZeroInvocations = true) // of -Dcsdesign.contract
+@MethodSource("csdesign.harness.Subject#pools")
+public @interface EveryPool {}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+package csdesign.harness;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// A contract: its tests run for every design with a process for each client.
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@ParameterizedClass(name = "{0}")
+@MethodSource("csdesign.harness.Subject#processForEachClient")
+public @interface EveryProcessForEachClient {}

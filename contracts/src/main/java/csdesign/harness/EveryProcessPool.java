@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+package csdesign.harness;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// A contract of the pools whose workers are processes, which can die one by one.
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@ParameterizedClass(name = "{0}", allowZeroInvocations = true) // of -Dcsdesign.contract
+@MethodSource("csdesign.harness.Subject#processPools")
+public @interface EveryProcessPool {}
