@@ -63,6 +63,7 @@ public final class Bench {
         final Workload workload;
         final Target target;
         final List<Window> windows = new ArrayList<>();
+        final List<LatencyHistogram> histograms = new ArrayList<>();
 
         /// How many of them belong to rounds in which all were measured.
         int whole;
@@ -87,6 +88,13 @@ public final class Bench {
         /// What was measured in a round that did not end is of no use: its others are missing.
         void forgetTheLastRound() {
             windows.subList(whole, windows.size()).clear();
+            histograms.removeIf(each -> windows.stream()
+                    .noneMatch(window -> window.fork() == each.fork()
+                            && window.round() == each.round()));
+        }
+
+        boolean hasRow() {
+            return failure != null || !windows.isEmpty();
         }
 
         Row row() {
@@ -107,10 +115,14 @@ public final class Bench {
     ///
     /// @param rows one for each workload and target, in their order; without those that were not
     ///     measured in any whole round when it ended early
+    /// @param histograms of all windows of these rows
     /// @param interrupted why it ended early; null when all was done
     /// @param cause what was thrown then; null when a signal ended it, or all was done
     public record Outcome(
-            List<Row> rows, @Nullable String interrupted, @Nullable Throwable cause) {
+            List<Row> rows,
+            List<LatencyHistogram> histograms,
+            @Nullable String interrupted,
+            @Nullable Throwable cause) {
         /// Whether it has any figures.
         ///
         /// @return false when it ended before its first whole round, or all have failed
@@ -154,15 +166,21 @@ public final class Bench {
 
     private Outcome outcome(
             List<Cell> cells, @Nullable String interrupted, @Nullable Throwable cause) {
-        if (interrupted == null) {
-            return new Outcome(cells.stream().map(Cell::row).toList(), null, null);
+        if (interrupted != null) {
+            cells.forEach(Cell::forgetTheLastRound);
         }
-        cells.forEach(Cell::forgetTheLastRound);
         List<Row> rows = cells.stream()
-                .filter(cell -> cell.failure != null || !cell.windows.isEmpty())
+                .filter(cell -> interrupted == null || cell.hasRow())
                 .map(Cell::row)
                 .toList();
-        return new Outcome(rows, interrupted + ", in " + doing, cause);
+        List<LatencyHistogram> histograms = cells.stream()
+                .flatMap(cell -> cell.histograms.stream())
+                .toList();
+        return new Outcome(
+                rows,
+                histograms,
+                interrupted == null ? null : interrupted + ", in " + doing,
+                cause);
     }
 
     private void measureAll(Children children, AgentProcess client, List<Cell> cells)
@@ -277,6 +295,7 @@ public final class Bench {
     private void fail(Children children, Cell cell, String why) {
         cell.failure = why;
         cell.windows.clear();
+        cell.histograms.clear();
         cell.whole = 0;
         progress.schedule().drop(cell.step(Schedule.Kind.WARM));
         progress.schedule().drop(cell.step(Schedule.Kind.MEASURE));
@@ -336,6 +355,11 @@ public final class Bench {
         }
         Costs costs = ServerProcess.difference(before, server.costs());
         requireEqual(cell.asked(), costs, result);
+        LatencyHistogram histogram = LatencyHistogram.of(cell.workload, cell.target, fork, round,
+                result);
+        if (histogram != null) {
+            cell.histograms.add(histogram);
+        }
         return Window.of(
                 fork, round, place, server.startupMillis(), costs, result);
     }

@@ -2,13 +2,16 @@
 package csdesign.bench;
 
 import csdesign.kit.Nullable;
+import csdesign.kit.Server;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /// What a bench found: all that its report, its JSON and its CSV are made of.
 ///
-/// @param format the version of this form; raised when a member changes its meaning
+/// @param format the version of this form: see [#FORMAT]
 /// @param date when it began, ISO 8601 in UTC
 /// @param environment where it ran
 /// @param method how it was measured
@@ -26,8 +29,9 @@ public record Results(
         List<Skipped> skipped,
         List<Row> rows,
         List<Comparison> comparisons) {
-    /// The version of this form.
-    public static final int FORMAT = 1;
+    /// The version of this form, raised when a member changes its meaning or goes. Since 2 the
+    /// histograms are in a file of their own: see [LatencyHistogram].
+    public static final int FORMAT = 2;
 
     /// How it was measured.
     ///
@@ -133,11 +137,23 @@ public record Results(
         return Json.MAPPER.writeValueAsString(this);
     }
 
-    /// Reads what [#json] wrote.
+    /// Reads what [#json] wrote, in this version or one before it.
     ///
     /// @param json such an object
     /// @return the same results
+    /// @throws IllegalArgumentException when a later version wrote it
     public static Results parse(String json) {
-        return Json.MAPPER.readValue(json, Results.class);
+        JsonNode tree = Json.MAPPER.readTree(json);
+        int format = tree.path("format").asInt(0);
+        if (format < 1 || format > FORMAT) {
+            throw new IllegalArgumentException(
+                    "these results are of format " + format + ", and this csdesign reads 1 to "
+                            + FORMAT + ": read them by the version that wrote them, or measure"
+                            + " anew");
+        }
+        if (tree.at("/method/plan") instanceof ObjectNode plan && !plan.has("workers")) {
+            plan.put("workers", Server.DEFAULT_WORKERS); // the first results: before it was an option
+        }
+        return Json.MAPPER.treeToValue(tree, Results.class);
     }
 }

@@ -28,6 +28,7 @@ import java.util.stream.Stream;
 public final class ResultsFolder implements AutoCloseable {
     private static final String JSON = "results.json";
     private static final String CSV = "results.csv";
+    private static final String HISTOGRAMS = "histograms.hlog";
     private static final String PART = ".part";
 
     /// A file that is by chance as large as another one of this size: one in so many.
@@ -36,7 +37,7 @@ public final class ResultsFolder implements AutoCloseable {
     /// How often another bench may remove what it made between two steps of this one.
     private static final int MOST_TRIES = 100;
 
-    /// What a window takes in both files, and more: 3 KiB were the most until now.
+    /// What a window takes in all files, and more: 3 KiB were the most until now.
     private static final long WINDOW_BYTES = 8 * 1024;
 
     /// What all else takes.
@@ -133,7 +134,7 @@ public final class ResultsFolder implements AutoCloseable {
                 part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             lock(channel, part);
-            for (String file : List.of(JSON, CSV)) {
+            for (String file : List.of(JSON, CSV, HISTOGRAMS)) {
                 if (Files.exists(folder.resolve(file))) {
                     Files.delete(part);
                     throw new IOException(
@@ -204,33 +205,40 @@ public final class ResultsFolder implements AutoCloseable {
         }
     }
 
-    /// Writes `results.json` and `results.csv`: both, or neither.
+    /// Writes `results.json`, `results.csv` and `histograms.hlog`: all, or none.
     ///
     /// @param results of the bench
+    /// @param histograms of its windows
     /// @throws IOException when they cannot be written; nothing half-made is left then
-    public void keep(Results results) throws IOException {
-        Path part = folder.resolve(JSON + PART);
-        Path csvPart = folder.resolve(CSV + PART);
+    public void keep(Results results, List<LatencyHistogram> histograms) throws IOException {
         try {
-            try (FileChannel csv = FileChannel.open(
-                    csvPart,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE)) {
-                write(csv, Csv.of(results));
-                csv.force(true);
-            }
+            write(CSV, Csv.of(results));
+            write(HISTOGRAMS, LatencyHistogram.log(results.date(), histograms));
             claim.truncate(0).position(0);
             write(claim, results.json() + "\n");
             claim.force(true);
-            Files.move(csvPart, folder.resolve(CSV)); // does not replace
-            Files.move(part, folder.resolve(JSON));
+            for (String file : List.of(CSV, HISTOGRAMS, JSON)) { // a move does not replace
+                Files.move(folder.resolve(file + PART), folder.resolve(file));
+            }
             kept = true;
         } finally {
             if (!kept) {
-                Files.deleteIfExists(csvPart);
-                Files.deleteIfExists(folder.resolve(CSV)); // there was none before
+                for (String file : List.of(CSV, HISTOGRAMS)) {
+                    Files.deleteIfExists(folder.resolve(file + PART));
+                    Files.deleteIfExists(folder.resolve(file)); // there was none before
+                }
             }
+        }
+    }
+
+    private void write(String file, String text) throws IOException {
+        try (FileChannel channel = FileChannel.open(
+                folder.resolve(file + PART),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE)) {
+            write(channel, text);
+            channel.force(true);
         }
     }
 

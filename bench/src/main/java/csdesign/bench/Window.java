@@ -14,7 +14,8 @@ import java.util.Map;
 /// @param figures by [Metric#key]; a figure that this system does not tell is absent
 /// @param server what the server counted and cost in this window, by the difference of two reports;
 ///     its peak RSS is from its start
-/// @param client what the client counted
+/// @param client what the client counted; its histogram is in a file beside the results, see
+///     [LatencyHistogram]
 public record Window(
         int fork,
         int round,
@@ -38,6 +39,6 @@ public record Window(
                 figures.put(metric.key(), value);
             }
         }
-        return new Window(fork, round, place, figures, server, client);
+        return new Window(fork, round, place, figures, server, client.withoutHistogram());
     }
 }

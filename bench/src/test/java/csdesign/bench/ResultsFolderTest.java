@@ -51,10 +51,10 @@ class ResultsFolderTest {
             assertThatThrownBy(() -> ResultsFolder.named(folder))
                     .isInstanceOf(IOException.class)
                     .hasMessage("another bench writes its results there");
-            results.keep(Sample.results());
+            results.keep(Sample.results(), Sample.histograms());
         }
         assertThat(everything()).containsExactly(
-                "a", "a/b", "a/b/results.csv", "a/b/results.json");
+                "a", "a/b", "a/b/histograms.hlog", "a/b/results.csv", "a/b/results.json");
     }
 
     /// The lock must hold against another process, and through all that its owner does.
@@ -129,7 +129,7 @@ class ResultsFolderTest {
         try (ResultsFolder results = ResultsFolder.named(folder)) {
             // The last step fails: a folder that is not empty stands in the way.
             Files.createDirectories(folder.resolve("results.json/full"));
-            assertThatThrownBy(() -> results.keep(Sample.results()))
+            assertThatThrownBy(() -> results.keep(Sample.results(), Sample.histograms()))
                     .isInstanceOf(IOException.class);
         }
         assertThat(everything()).containsExactly(
@@ -148,7 +148,7 @@ class ResultsFolderTest {
                                 .isEqualTo("No space left on device"));
         try (ResultsFolder results = ResultsFolder.named(temporary.resolve("room"))) {
             results.tryToWrite(100);
-            results.keep(Sample.results());
+            results.keep(Sample.results(), Sample.histograms());
             String json = Files.readString(results.folder().resolve("results.json"));
             assertThat(json.getBytes(StandardCharsets.UTF_8).length)
                     .isLessThan(64 * 1024 + 6 * 8 * 1024);

@@ -2,11 +2,15 @@
 package csdesign.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.HdrHistogram.EncodableHistogram;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.HistogramLogReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,7 +35,7 @@ class ResultsTest {
     void shouldWriteALineOfCsvForEachWindowAndEachFailure(@TempDir Path folder)
             throws IOException {
         try (ResultsFolder results = ResultsFolder.named(folder)) {
-            results.keep(Sample.results());
+            results.keep(Sample.results(), Sample.histograms());
         }
         List<String> lines = Files.readAllLines(folder.resolve("results.csv"));
         assertThat(lines).hasSize(1 + 1 + 3 + 3);
@@ -48,6 +52,55 @@ class ResultsTest {
         assertThat(folder).isDirectoryNotContaining("glob:**.part");
         assertThat(Results.parse(Files.readString(folder.resolve("results.json"))))
                 .isEqualTo(Sample.results());
+    }
+
+    @Test
+    void shouldWriteALogOfHistogramsThatOtherToolsRead(@TempDir Path folder) throws IOException {
+        try (ResultsFolder results = ResultsFolder.named(folder)) {
+            results.keep(Sample.results(), Sample.histograms());
+        }
+        try (HistogramLogReader log = new HistogramLogReader(
+                folder.resolve("histograms.hlog").toFile())) {
+            EncodableHistogram first = log.nextIntervalHistogram();
+            assertThat(first.getTag()).isEqualTo("connect/epoll/fork-1/round-1");
+            assertThat(((Histogram) first).getTotalCount()).isEqualTo(2);
+            assertThat(((Histogram) first).getMaxValueAsDouble()).isBetween(5e6, 5.01e6);
+            EncodableHistogram second = log.nextIntervalHistogram();
+            assertThat(second.getTag()).isEqualTo("connect/epoll/fork-1/round-2");
+            assertThat(second.getStartTimeStamp()).isEqualTo(1_500);
+            assertThat(second.getEndTimeStamp()).isEqualTo(3_000);
+            assertThat(log.hasNext()).isFalse();
+        }
+        assertThat(Files.readString(folder.resolve("results.json"))).doesNotContain("HIST");
+    }
+
+    @Test
+    void shouldStandInFewLines() {
+        assertThat(Sample.results().json().lines())
+                .hasSizeLessThan(180)
+                .anyMatch(line -> line.startsWith("        \"cpuMicrosPerRequest\" : { \"median\""))
+                .anyMatch(line -> line.matches(" +\\{ \"fork\" : 1, \"round\" : 2, .*}.*"));
+    }
+
+    @Test
+    void shouldReadTheFormOfBefore() {
+        Results results = Sample.results();
+        String json = results.json()
+                .replace("\"format\" : 2", "\"format\" : 1")
+                .replaceFirst("\"workers\" : \\d+,", "")
+                .replace("\"systemMicros\" : 250000 }",
+                        "\"systemMicros\" : 250000, \"histogram\" : \"HISTF\" }");
+        Results read = Results.parse(json);
+        assertThat(read.rows().get(1).figures()).isEqualTo(results.rows().get(1).figures());
+        assertThat(read.rows().get(1).windows().getFirst().client().histogram())
+                .isEqualTo("HISTF");
+    }
+
+    @Test
+    void shouldSayThatItCannotReadTheFormOfALaterVersion() {
+        String json = Sample.results().json().replace("\"format\" : 2", "\"format\" : 3");
+        assertThatIllegalArgumentException().isThrownBy(() -> Results.parse(json))
+                .withMessageContaining("format 3, and this csdesign reads 1 to 2");
     }
 
     private static Results with(Results results, List<Results.Row> rows) {

@@ -5,8 +5,12 @@ import csdesign.bench.Results.Named;
 import csdesign.bench.Results.Row;
 import csdesign.client.Result;
 import csdesign.cost.Costs;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import org.HdrHistogram.Histogram;
 
 /// Measurements that nobody made.
 final class Sample {
@@ -72,6 +76,19 @@ final class Sample {
                         clientMicros / 2,
                         clientMicros / 2,
                         "none"));
+    }
+
+    static List<LatencyHistogram> histograms() {
+        Histogram latencies = new Histogram(1_000, 30_000_000_000L, 3);
+        latencies.recordValue(2_000_000);
+        latencies.recordValue(5_000_000);
+        ByteBuffer buffer = ByteBuffer.allocate(latencies.getNeededByteBufferCapacity());
+        int length = latencies.encodeIntoCompressedByteBuffer(buffer);
+        String encoded = Base64.getEncoder()
+                .encodeToString(Arrays.copyOf(buffer.array(), length));
+        return List.of(
+                new LatencyHistogram("connect", "epoll", 1, 1, 1.5, 5_000, encoded),
+                new LatencyHistogram("connect", "epoll", 1, 2, 1.5, 5_000, encoded));
     }
 
     static Results results() {

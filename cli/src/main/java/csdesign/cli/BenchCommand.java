@@ -7,6 +7,7 @@ import csdesign.bench.Comparison;
 import csdesign.bench.Cpus;
 import csdesign.bench.Environment;
 import csdesign.bench.Interruption;
+import csdesign.bench.LatencyHistogram;
 import csdesign.bench.Pinning;
 import csdesign.bench.Plan;
 import csdesign.bench.Programs;
@@ -102,7 +103,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--client-cpus", paramLabel = "LIST", description = "Where the client runs (default: another one).")
     private @Nullable String clientCpus;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Where results.json and results.csv go: a new folder, or one without results, for none is ever replaced (default: results/<time>).")
+    @Option(names = "--out", paramLabel = "DIR", description = "Where results.json, results.csv and histograms.hlog go: a new folder, or one without results, for none is ever replaced (default: results/<time>).")
     private @Nullable String out;
 
     @Option(names = "--json", description = "Print results.json in place of the table.")
@@ -216,7 +217,7 @@ final class BenchCommand implements Callable<Integer> {
             if (outcome.interrupted() == null || outcome.hasFigures()) {
                 Results all = results.apply(outcome);
                 print(all);
-                boolean kept = keep(folder, all);
+                boolean kept = keep(folder, all, outcome.histograms());
                 code = Math.max(code, all.areRight() && kept ? 0 : 1);
             }
             if (outcome.cause() instanceof RuntimeException defect) {
@@ -241,10 +242,11 @@ final class BenchCommand implements Callable<Integer> {
         stdout.flush();
     }
 
-    private boolean keep(ResultsFolder folder, Results results) {
+    private boolean keep(
+            ResultsFolder folder, Results results, List<LatencyHistogram> histograms) {
         Path file = folder.folder().resolve("results.json");
         try {
-            folder.keep(results);
+            folder.keep(results, histograms);
         } catch (IOException e) {
             PrintWriter err = spec.commandLine().getErr();
             err.println(
@@ -256,7 +258,7 @@ final class BenchCommand implements Callable<Integer> {
         if (!json) {
             PrintWriter stdout = spec.commandLine().getOut();
             stdout.println();
-            stdout.println("all rounds: " + file + " and results.csv");
+            stdout.println("all rounds: " + file + ", results.csv and histograms.hlog");
             stdout.flush();
         }
         return true;

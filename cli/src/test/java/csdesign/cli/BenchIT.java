@@ -128,7 +128,7 @@ class BenchIT {
                 .hasSize(1 + results.rows().getFirst().windows().size())
                 .allSatisfy(line -> assertThat(line).containsAnyOf(",run,", ",interrupted,"));
         try (Stream<Path> files = Files.list(out)) {
-            assertThat(files).hasSize(2);
+            assertThat(files).hasSize(3);
         }
     }
 

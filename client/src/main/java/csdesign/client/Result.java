@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.client;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import csdesign.kit.Nullable;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -46,7 +47,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param systemMicros CPU time of the client in the kernel, in microseconds; -1 where
 ///     not told
 /// @param histogram all latencies in nanoseconds: an HdrHistogram, V2, compressed, in
-///     base64
+///     base64; null where it is kept elsewhere
 public record Result(
         String engine,
         String mode,
@@ -68,7 +69,7 @@ public record Result(
         Latency latencyMicros,
         long userMicros,
         long systemMicros,
-        String histogram) {
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String histogram) {
 
     /// A distribution of latency, in microseconds, to three digits. All are 0 when
     /// nothing was answered.
@@ -119,6 +120,15 @@ public record Result(
                 window.cpu().userMicros(),
                 window.cpu().systemMicros(),
                 encode(tally.latencyNanos()));
+    }
+
+    /// The summary alone.
+    ///
+    /// @return the same without the histogram
+    public Result withoutHistogram() {
+        return new Result(engine, mode, clients, bytesPerRequest, seconds, connections, requests,
+                bytes, requestsPerSecond, errors, errorCount, errorSamples, reconnects, unfinished,
+                gaveUp, advice, connectionsServed, latencyMicros, userMicros, systemMicros, null);
     }
 
     /// Whether every request was answered, and rightly.
