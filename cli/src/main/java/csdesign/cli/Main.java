@@ -34,6 +34,7 @@ public final class Main implements Runnable {
             Map.entry("client", ClientCommand.class),
             Map.entry("bench", BenchCommand.class),
             Map.entry("lab", LabCommand.class),
+            Map.entry("pages", PagesCommand.class),
             Map.entry("rehearse", RehearseCommand.class));
 
     @Option(names = {"-h",
