@@ -366,20 +366,15 @@ public final class Bench {
 
     private static Load load(
             Workload workload, ServerProcess server, long warmupMillis, long durationMillis) {
-        return new Load(
-                "127.0.0.1",
-                server.port(),
-                engine(),
-                workload.clients(),
-                workload.keepAlive(),
-                0,
-                durationMillis,
-                warmupMillis,
-                workload.bytes(),
-                false,
-                true,
-                0,
-                ANSWER_MILLIS);
+        return Load.to("127.0.0.1", server.port())
+                .engine(engine())
+                .clients(workload.clients())
+                .bytes(workload.bytes())
+                .keepAlive(workload.keepAlive())
+                .duration(durationMillis)
+                .warmup(warmupMillis)
+                .verify(true)
+                .timeout(ANSWER_MILLIS);
     }
 
     private static void requireNoErrors(Result result) throws BenchException {

@@ -146,25 +146,23 @@ final class ClientCommand implements Callable<Integer> {
                             + requestsPerClient
                             + " exclude each other: give one of them");
         }
-        boolean timed = durationMillis != null;
-        int requests = requestsPerClient != null
-                ? requestsPerClient
-                : timed ? 0 : Load.DEFAULT.requestsPerClient();
-        return new Load(
-                host,
-                port,
-                engine,
-                clients,
-                keepAlive,
-                requests,
-                durationMillis == null ? 0 : durationMillis,
-                warmupMillis,
-                bytes,
-                lineEnd,
-                verify,
-                sourceAddresses == null ? 0 : sourceAddresses,
-                timeoutMillis,
-                maxErrors == null ? 0 : maxErrors);
+        Load load = Load.to(host, port)
+                .engine(engine)
+                .clients(clients)
+                .bytes(bytes)
+                .keepAlive(keepAlive)
+                .lineEnd(lineEnd)
+                .verify(verify)
+                .sourceAddresses(sourceAddresses == null ? 0 : sourceAddresses)
+                .timeout(timeoutMillis)
+                .maxErrors(maxErrors == null ? 0 : maxErrors);
+        if (requestsPerClient != null) {
+            load = load.requests(requestsPerClient);
+        }
+        if (durationMillis != null) {
+            load = load.duration(durationMillis);
+        }
+        return load.warmup(warmupMillis);
     }
 
     private Result run(Load load, Progress progress) throws IOException {

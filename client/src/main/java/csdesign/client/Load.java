@@ -110,7 +110,8 @@ public record Load(
     /// The original's: 5 clients make 500 requests of 3,000 bytes each, a connection for
     /// each.
     public static final Load DEFAULT = new Load(
-            "127.0.0.1", 2000, Engine.THREADS, 5, false, 500, 0, 0, 3000, false, false, 0, 30_000);
+            "127.0.0.1", 2000, Engine.THREADS, 5, false, 500, 0, 0, 3000, false, false, 0, 30_000,
+            0);
 
     /// How many connections one source address is sure to have room for. Linux gives out
     /// 28,232 ports, and a connection that the client closes keeps its own for 60 s of
@@ -157,37 +158,135 @@ public record Load(
         }
     }
 
-    /// One that gives up where most would.
+    /// The default, asked of another server.
     ///
     /// @param host `--host`
     /// @param port `--port`
-    /// @param engine `--engine`
-    /// @param clients `--child-num`
-    /// @param keepAlive `--keep-alive`
-    /// @param requestsPerClient `--con-num`
-    /// @param durationMillis `--duration`
-    /// @param warmupMillis `--warmup`
-    /// @param bytesPerRequest `--bytes`
-    /// @param lineEnd `--line-end`
-    /// @param verify `--verify`
-    /// @param sourceAddresses `--source-addresses`
-    /// @param timeoutMillis `--timeout`
-    public Load(
-            String host,
-            int port,
-            Engine engine,
-            int clients,
-            boolean keepAlive,
-            int requestsPerClient,
-            long durationMillis,
-            long warmupMillis,
-            long bytesPerRequest,
-            boolean lineEnd,
-            boolean verify,
-            int sourceAddresses,
-            long timeoutMillis) {
-        this(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
-                warmupMillis, bytesPerRequest, lineEnd, verify, sourceAddresses, timeoutMillis, 0);
+    /// @return the load, to be changed by the methods below
+    public static Load to(String host, int port) {
+        return DEFAULT.at(host, port);
+    }
+
+    private Load at(String host, int port) {
+        return new Load(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
+                warmupMillis, bytesPerRequest, lineEnd, verify, sourceAddresses, timeoutMillis,
+                maxErrors);
+    }
+
+    /// The same, bounded by a number of requests.
+    ///
+    /// @param perClient how many requests each client makes
+    /// @return the changed load
+    public Load requests(int perClient) {
+        return new Load(host, port, engine, clients, keepAlive, perClient, 0, 0, bytesPerRequest,
+                lineEnd, verify, sourceAddresses, timeoutMillis, maxErrors);
+    }
+
+    /// The same, bounded by time.
+    ///
+    /// @param millis how long is measured
+    /// @return the changed load
+    public Load duration(long millis) {
+        return new Load(host, port, engine, clients, keepAlive, 0, millis, warmupMillis,
+                bytesPerRequest, lineEnd, verify, sourceAddresses, timeoutMillis, maxErrors);
+    }
+
+    /// The same with a warm-up; it needs a bound by time.
+    ///
+    /// @param millis how long the same load runs before, uncounted
+    /// @return the changed load
+    public Load warmup(long millis) {
+        return new Load(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
+                millis, bytesPerRequest, lineEnd, verify, sourceAddresses, timeoutMillis,
+                maxErrors);
+    }
+
+    /// The same with another choice.
+    ///
+    /// @param engine what drives the connections
+    /// @return the changed load
+    public Load engine(Engine engine) {
+        return new Load(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
+                warmupMillis, bytesPerRequest, lineEnd, verify, sourceAddresses, timeoutMillis,
+                maxErrors);
+    }
+
+    /// The same with another choice.
+    ///
+    /// @param clients how many clients ask at the same time
+    /// @return the changed load
+    public Load clients(int clients) {
+        return new Load(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
+                warmupMillis, bytesPerRequest, lineEnd, verify, sourceAddresses, timeoutMillis,
+                maxErrors);
+    }
+
+    /// The same with another choice.
+    ///
+    /// @param keepAlive whether a client makes all its requests on one connection
+    /// @return the changed load
+    public Load keepAlive(boolean keepAlive) {
+        return new Load(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
+                warmupMillis, bytesPerRequest, lineEnd, verify, sourceAddresses, timeoutMillis,
+                maxErrors);
+    }
+
+    /// The same with another choice.
+    ///
+    /// @param count the count that is asked for
+    /// @return the changed load
+    public Load bytes(long count) {
+        return new Load(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
+                warmupMillis, count, lineEnd, verify, sourceAddresses, timeoutMillis, maxErrors);
+    }
+
+    /// The same with another choice.
+    ///
+    /// @param lineEnd whether a line end follows the count
+    /// @return the changed load
+    public Load lineEnd(boolean lineEnd) {
+        return new Load(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
+                warmupMillis, bytesPerRequest, lineEnd, verify, sourceAddresses, timeoutMillis,
+                maxErrors);
+    }
+
+    /// The same with another choice.
+    ///
+    /// @param verify whether each byte is compared
+    /// @return the changed load
+    public Load verify(boolean verify) {
+        return new Load(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
+                warmupMillis, bytesPerRequest, lineEnd, verify, sourceAddresses, timeoutMillis,
+                maxErrors);
+    }
+
+    /// The same with another choice.
+    ///
+    /// @param sourceAddresses over how many addresses connections are spread, or 0 for the usual
+    /// @return the changed load
+    public Load sourceAddresses(int sourceAddresses) {
+        return new Load(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
+                warmupMillis, bytesPerRequest, lineEnd, verify, sourceAddresses, timeoutMillis,
+                maxErrors);
+    }
+
+    /// The same with another choice.
+    ///
+    /// @param millis how long an answer may take, in milliseconds
+    /// @return the changed load
+    public Load timeout(long millis) {
+        return new Load(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
+                warmupMillis, bytesPerRequest, lineEnd, verify, sourceAddresses, millis, maxErrors);
+    }
+
+    /// The same with another choice.
+    ///
+    /// @param maxErrors after how many errors the client gives up, or 0 for the usual
+    /// @return the changed load
+    public Load maxErrors(int maxErrors) {
+        return new Load(host, port, engine, clients, keepAlive, requestsPerClient, durationMillis,
+                warmupMillis, bytesPerRequest, lineEnd, verify, sourceAddresses, timeoutMillis,
+                maxErrors);
     }
 
     /// After how many errors the client gives up.

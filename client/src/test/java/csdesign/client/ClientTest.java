@@ -48,7 +48,7 @@ class ClientTest {
         try (TestServer server = new TestServer(TestServer::right)) {
             Result result = run(
                     Wish.to(server).engine(engine).keepAlive(keepAlive).clients(4).requests(25)
-                            .bytes(3000).verify());
+                            .bytes(3000).verify(true));
             assertThat(result.allRight()).as(result.text()).isTrue();
             assertThat(result.requests()).isEqualTo(100);
             assertThat(result.bytes()).isEqualTo(300_000);
@@ -127,10 +127,10 @@ class ClientTest {
             }
         };
         try (TestServer server = new TestServer(lying)) {
-            Wish wish = Wish.to(server).engine(engine).keepAlive(keepAlive).clients(2).requests(3)
+            Load wish = Wish.to(server).engine(engine).keepAlive(keepAlive).clients(2).requests(3)
                     .bytes(200_000);
             assertThat(run(wish).errors()).isEmpty();
-            Result result = run(wish.verify());
+            Result result = run(wish.verify(true));
             assertThat(result.errors()).isEqualTo(Map.of("wrong-byte", 6L));
             assertThat(result.errorSamples())
                     .containsExactly(
@@ -155,7 +155,7 @@ class ClientTest {
         try (TestServer server = new TestServer(slow)) {
             Result result = run(
                     Wish.to(server).engine(engine).keepAlive(keepAlive).clients(2).requests(3)
-                            .bytes(300).verify());
+                            .bytes(300).verify(true));
             assertThat(result.allRight()).as(result.text()).isTrue();
             assertThat(result.bytes()).isEqualTo(1800);
         }
@@ -171,7 +171,7 @@ class ClientTest {
         try (TestServer server = new TestServer(twice)) {
             Result result = run(
                     Wish.to(server).engine(engine).keepAlive(true).clients(1).requests(7)
-                            .bytes(64).verify());
+                            .bytes(64).verify(true));
             assertThat(result.allRight()).as(result.text()).isTrue();
             assertThat(result.requests()).isEqualTo(7);
             assertThat(result.reconnects()).isEqualTo(3);
@@ -273,7 +273,7 @@ class ClientTest {
         try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = closed.getLocalPort();
         }
-        Wish wish = Wish.to(port).engine(engine).keepAlive(keepAlive).clients(4);
+        Load wish = Wish.to(port).engine(engine).keepAlive(keepAlive).clients(4);
         Result counted = run(wish.requests(1_000_000));
         assertThat(counted.errorCount()).isBetween(100L, 104L);
         assertThat(counted.unfinished()).isEqualTo(4_000_000 - counted.errorCount());
@@ -293,7 +293,7 @@ class ClientTest {
         try (TestServer server = new TestServer((_, _) -> {})) {
             Result result = Client.run(
                     Wish.to(server).engine(engine).clients(2).duration(86_400_000)
-                            .warmup(80_000_000).maxErrors(3).load(),
+                            .warmup(80_000_000).maxErrors(3),
                     new Progress(passed::incrementAndGet));
             assertThat(passed).hasValue(1);
             assertThat(result.errorCount()).isBetween(3L, 5L);
@@ -340,7 +340,7 @@ class ClientTest {
             said.complete(news);
             progress.stop();
         });
-        Load load = Wish.to(server).engine(engine).clients(15).requests(100).load();
+        Load load = Wish.to(server).engine(engine).clients(15).requests(100);
         Thread.ofPlatform().daemon().start(() -> {
             try {
                 Client.run(load, progress);
@@ -367,7 +367,7 @@ class ClientTest {
     @EnumSource
     void shouldSendALineEndWhenAsked(Engine engine) throws IOException {
         try (TestServer server = new TestServer(TestServer::right)) {
-            run(Wish.to(server).engine(engine).clients(1).requests(2).bytes(10).lineEnd());
+            run(Wish.to(server).engine(engine).clients(1).requests(2).bytes(10).lineEnd(true));
             assertThat(server.requests).containsExactly("10\n", "10\n");
         }
     }
@@ -402,7 +402,7 @@ class ClientTest {
             self.complete(progress);
             Result result = Client.run(
                     Wish.to(server).engine(engine).keepAlive(keepAlive).clients(3).bytes(64)
-                            .warmup(200).duration(200).load(),
+                            .duration(200).warmup(200),
                     progress);
             assertThat(result.allRight()).as(result.text()).isTrue();
             assertThat(warm.get()).isPositive();
@@ -428,7 +428,7 @@ class ClientTest {
             });
             Result result = Client.run(
                     Wish.to(server).engine(engine).keepAlive(true).clients(3).bytes(64)
-                            .warmup(200).duration(200).load(),
+                            .duration(200).warmup(200),
                     progress);
             assertThat(result.allRight()).as(result.text()).isTrue();
             assertThat(result.reconnects()).isEqualTo(3);
@@ -471,7 +471,7 @@ class ClientTest {
         try (TestServer server = new TestServer(TestServer::right)) {
             Progress progress = new Progress();
             Load load = Wish.to(server).engine(engine).keepAlive(keepAlive).clients(2).bytes(9)
-                    .timeout(Load.TIMEOUT.most()).duration(Load.DURATION.most()).load();
+                    .timeout(Load.TIMEOUT.most()).duration(Load.DURATION.most());
             CompletableFuture<Result> running = run(load, progress);
             await().untilAsserted(() -> assertThat(server.answers.get()).isGreaterThan(50));
             progress.stop();
@@ -486,7 +486,8 @@ class ClientTest {
     void shouldWarmUpForTheLongestTimeUntilItIsStopped(Engine engine) throws Exception {
         try (TestServer server = new TestServer(TestServer::right)) {
             Progress progress = new Progress();
-            Load load = Wish.to(server).engine(engine).bytes(9).warmup(Load.WARMUP.most()).load();
+            Load load = Wish.to(server).engine(engine).bytes(9).duration(1)
+                    .warmup(Load.WARMUP.most());
             CompletableFuture<Result> running = run(load, progress);
             await().untilAsserted(() -> assertThat(server.answers.get()).isGreaterThan(50));
             assertThat(progress.phase()).isEqualTo(Progress.Phase.WARM_UP);
@@ -511,8 +512,7 @@ class ClientTest {
     void shouldEndSoonWhenStopped(Engine engine, boolean keepAlive) throws Exception {
         try (TestServer server = new TestServer(TestServer::silent)) {
             Progress progress = new Progress();
-            Load load = Wish.to(server).engine(engine).keepAlive(keepAlive).clients(3).requests(4)
-                    .load();
+            Load load = Wish.to(server).engine(engine).keepAlive(keepAlive).clients(3).requests(4);
             CompletableFuture<Result> running = run(load, progress);
             await().untilAsserted(() -> assertThat(server.requests).hasSize(3));
             progress.stop();
@@ -579,7 +579,7 @@ class ClientTest {
         assumeTrue(limits.find(), "there is no limit");
         long limit = Long.parseLong(limits.group(1));
         assumeTrue(limit < Engine.EPOLL.clients().most(), "the limit allows all clients");
-        Load load = Wish.to(2000).engine(Engine.EPOLL).clients((int) limit).load();
+        Load load = Wish.to(2000).engine(Engine.EPOLL).clients((int) limit);
         assertThatThrownBy(() -> Client.run(load, new Progress()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("--child-num is " + limit)
@@ -609,7 +609,7 @@ class ClientTest {
         }
     }
 
-    private static Result run(Wish wish) throws IOException {
-        return Client.run(wish.load(), new Progress());
+    private static Result run(Load wish) throws IOException {
+        return Client.run(wish, new Progress());
     }
 }

@@ -44,7 +44,7 @@ class DesignsTest {
         try (Serving serving = new Serving(slug)) {
             Result result = Client.run(
                     Wish.to(serving.port).engine(engine).clients(15).requests(100).bytes(4096)
-                            .verify().load(),
+                            .verify(true),
                     new Progress());
             assertThat(result.allRight()).as(result.text()).isTrue();
             assertThat(result.connections()).isEqualTo(1500);
@@ -63,7 +63,7 @@ class DesignsTest {
         try (Serving serving = new Serving(slug)) {
             Result result = Client.run(
                     Wish.to(serving.port).engine(engine).keepAlive(true).clients(15).requests(100)
-                            .bytes(64).verify().load(),
+                            .bytes(64).verify(true),
                     new Progress());
             assertThat(result.allRight()).as(result.text()).isTrue();
             assertThat(result.reconnects()).isZero();
@@ -78,13 +78,13 @@ class DesignsTest {
     void shouldNotAllocateForARequestThatIsAnswered() throws Exception {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (Serving serving = new Serving("epoll")) {
-            Wish wish = Wish.to(serving.port).engine(Engine.EPOLL).keepAlive(true).clients(16)
-                    .bytes(64).verify();
-            Client.run(wish.requests(2_000).load(), new Progress()); // compiles the path
+            Load wish = Wish.to(serving.port).engine(Engine.EPOLL).keepAlive(true).clients(16)
+                    .bytes(64).verify(true);
+            Client.run(wish.requests(2_000), new Progress()); // compiles the path
             long before = threads.getCurrentThreadAllocatedBytes();
-            Client.run(wish.requests(1).load(), new Progress());
+            Client.run(wish.requests(1), new Progress());
             long begin = threads.getCurrentThreadAllocatedBytes();
-            Client.run(wish.requests(1_001).load(), new Progress());
+            Client.run(wish.requests(1_001), new Progress());
             long end = threads.getCurrentThreadAllocatedBytes();
             double bytesPerRequest = ((end - begin) - (begin - before)) / 16_000.0;
             assertThat(bytesPerRequest).isLessThan(8);

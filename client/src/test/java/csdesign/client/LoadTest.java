@@ -73,12 +73,12 @@ class LoadTest {
 
     @Test
     void shouldSpreadAddressesWhereManyConnectionsAreMade() {
-        Load connect = Wish.to(2000).engine(Engine.EPOLL).load();
+        Load connect = Wish.to(2000).engine(Engine.EPOLL);
         assertThat(connect.spreadAddresses()).isEqualTo(64);
-        assertThat(Wish.to(2000).engine(Engine.EPOLL).keepAlive(true).load().spreadAddresses())
+        assertThat(Wish.to(2000).engine(Engine.EPOLL).keepAlive(true).spreadAddresses())
                 .isEqualTo(1);
-        assertThat(Wish.to(2000).load().spreadAddresses()).isEqualTo(1);
-        assertThat(Wish.to(2000).engine(Engine.EPOLL).sourceAddresses(1).load().spreadAddresses())
+        assertThat(Wish.to(2000).spreadAddresses()).isEqualTo(1);
+        assertThat(Wish.to(2000).engine(Engine.EPOLL).sourceAddresses(1).spreadAddresses())
                 .isEqualTo(1);
     }
 }

@@ -45,7 +45,7 @@ class PatienceTest {
 
     @Test
     void shouldNotAdviseALineEndThatIsSentAlready() {
-        Patience patience = begun(Wish.to(2000).lineEnd());
+        Patience patience = begun(Wish.to(2000).lineEnd(true));
         tally.connected(true);
         patience.look(BEGIN + SPEAK_NANOS);
         assertThat(news).singleElement().asString().contains("without --line-end");
@@ -53,7 +53,7 @@ class PatienceTest {
 
     @Test
     void shouldSayWhatCameInstead() {
-        Load load = Wish.to(2000).load();
+        Load load = Wish.to(2000);
         Patience patience = new Patience(load, progress);
         patience.begin(BEGIN);
         patience.came(answer(load, "SSH-2.0-OpenSSH_9.2p1\r\n"));
@@ -123,13 +123,13 @@ class PatienceTest {
 
     @Test
     void shouldLetEachClientFailOnceByDefault() {
-        assertThat(Wish.to(2000).clients(5).load().mostErrors()).isEqualTo(100);
-        assertThat(Wish.to(2000).clients(5_000).load().mostErrors()).isEqualTo(5_000);
+        assertThat(Wish.to(2000).clients(5).mostErrors()).isEqualTo(100);
+        assertThat(Wish.to(2000).clients(5_000).mostErrors()).isEqualTo(5_000);
     }
 
     @Test
     void shouldQuoteOnOneLineWhatIsNoPayload() {
-        Load load = Wish.to(2000).bytes(300).load();
+        Load load = Wish.to(2000).bytes(300);
         assertThat(answer(load, "a\"\\\t\0\u00e9").shortMessage())
                 .isEqualTo("short answer: 6 of 300 bytes, begins \"a\\\"\\\\\\t\\x00\\xe9\"");
         assertThat(answer(load, "x".repeat(301)).excessMessage())
@@ -139,8 +139,8 @@ class PatienceTest {
                 .isEqualTo("short answer: 200 of 300 bytes");
     }
 
-    private Patience begun(Wish wish) {
-        Patience patience = new Patience(wish.load(), progress);
+    private Patience begun(Load wish) {
+        Patience patience = new Patience(wish, progress);
         patience.begin(BEGIN);
         return patience;
     }

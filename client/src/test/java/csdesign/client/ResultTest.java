@@ -96,10 +96,10 @@ class ResultTest {
         assertThat(JsonMapper.shared().treeToValue(node, Result.class).json()).isEqualTo(json);
     }
 
-    private Result result(Wish wish, long unfinished) {
+    private Result result(Load wish, long unfinished) {
         return Result.of(
-                wish.load(),
+                wish,
                 new Window(tally, 2_000_000_000, new CpuTime(5, 6), unfinished),
-                new Patience(wish.load(), progress));
+                new Patience(wish, progress));
     }
 }
