@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 package csdesign.bench;
 
-import csdesign.posix.Arch;
 import csdesign.posix.Errno;
 import csdesign.posix.Sched;
 import java.io.IOException;
@@ -14,11 +13,6 @@ import java.util.List;
 /// On which processors a thread may run, and so every process that it starts.
 final class Affinity {
     private Affinity() {}
-
-    /// Whether this system lets a program choose.
-    static boolean isSettable() {
-        return Arch.isUsable();
-    }
 
     /// The processors that this thread may use, by sched_getaffinity(2): the number of processors
     /// of the machine says nothing in a container, or under taskset.

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import tools.jackson.databind.node.ObjectNode;
 
 /// Measures servers side by side.
 ///
@@ -341,7 +340,7 @@ public final class Bench {
         long millis = cell.target.windows() * plan.durationMillis();
         Load load = load(cell.asked(), server, plan.rampMillis(), millis);
         client.warm(load);
-        ObjectNode before;
+        Costs before;
         try {
             before = server.costs();
         } catch (BenchException e) {
@@ -353,7 +352,7 @@ public final class Bench {
         if (result.requests() == 0) {
             throw new BenchException("no request was answered in the window");
         }
-        Costs costs = ServerProcess.difference(before, server.costs());
+        Costs costs = server.costs().minus(before);
         requireEqual(cell.asked(), costs, result);
         LatencyHistogram histogram = LatencyHistogram.of(cell.workload, cell.target, fork, round,
                 result);

@@ -4,6 +4,7 @@ package csdesign.bench;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.cfg.EnumFeature;
@@ -27,6 +28,11 @@ public final class Json {
     /// The same in one line.
     static final JsonMapper LINE = MAPPER.rebuild()
             .disable(SerializationFeature.INDENT_OUTPUT)
+            .build();
+
+    /// The same for what another program tells: it must not leave a member out.
+    static final JsonMapper WHOLE = LINE.rebuild()
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .build();
 
     private Json() {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.bench;
 
+import csdesign.posix.Arch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ public record Pinning(Cpus server, Cpus client, String words) {
         if (!wanted) {
             return off("not pinned (--no-pin)");
         }
-        if (!Affinity.isSettable()) {
+        if (!Arch.isUsable()) {
             if (server.none() && client.none()) {
                 return off("not pinned (only on Linux, with native access)");
             }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import csdesign.bench.FakeServer.Way;
+import csdesign.posix.Arch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ class CpusTest {
 
     @Test
     void shouldGiveServerAndClientDifferentCpusWhereThereAreTwo() throws IOException {
-        assumeTrue(Affinity.isSettable(), "needs Linux");
+        assumeTrue(Arch.isUsable(), "needs Linux");
         assumeTrue(Affinity.current().list().size() > 1, "needs two CPUs");
         Pinning pinning = Pinning.choose(true, Cpus.NONE, Cpus.NONE);
         assertThat(pinning.server().list()).hasSize(1).isNotEqualTo(pinning.client().list());
@@ -43,7 +44,7 @@ class CpusTest {
 
     @Test
     void shouldRefuseCpusThatThisProcessMayNotUse() {
-        assumeTrue(Affinity.isSettable(), "needs Linux");
+        assumeTrue(Arch.isUsable(), "needs Linux");
         assertThatThrownBy(() -> Pinning.choose(true, Cpus.parse("1023"), Cpus.NONE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("--server-cpus is 1023: this process may use ");
@@ -58,7 +59,7 @@ class CpusTest {
 
     @Test
     void shouldPinTheChildAndNotItself() throws IOException {
-        assumeTrue(Affinity.isSettable(), "needs Linux");
+        assumeTrue(Arch.isUsable(), "needs Linux");
         Cpus before = Affinity.current();
         assumeTrue(before.list().size() > 1, "needs two CPUs");
         Cpus last = new Cpus(List.of(before.list().getLast()));

@@ -123,7 +123,7 @@ public final class FakeServer {
                 System.out.printf(
                         "{\"connections\":1,\"requests\":%d,\"bytes\":0,\"userMicros\":%d,"
                                 + "\"systemMicros\":%d,\"voluntarySwitches\":1,"
-                                + "\"involuntarySwitches\":0,\"peakRssKib\":1}%n",
+                                + "\"involuntarySwitches\":0,\"peakRssKib\":1,\"allocatedBytes\":-1}%n",
                         REQUESTS.get() * (way == Way.COUNTS_DOUBLE ? 2 : 1),
                         REQUESTS.get() * 10,
                         REQUESTS.get() * 20);

@@ -95,12 +95,6 @@ public final class Client {
         return address.length == 4 && address[0] == 127;
     }
 
-    /// Whether csdesign.posix can be used here. The threads engine does without where it
-    /// cannot.
-    static boolean hasSystemCalls() {
-        return Arch.isUsable();
-    }
-
     private static void checkNative() {
         try {
             Arch _ = Arch.current();
@@ -110,7 +104,7 @@ public final class Client {
                             + ": use --engine threads",
                     elsewhere);
         }
-        if (!hasSystemCalls()) {
+        if (!Arch.isUsable()) {
             throw new IllegalArgumentException(
                     "--engine epoll makes system calls: run java with"
                             + " --enable-native-access=ALL-UNNAMED, or use --engine threads");
@@ -120,7 +114,7 @@ public final class Client {
     /// Better now in one sentence than in the middle by EMFILE.
     private static void checkDescriptors(Load load) throws IOException {
         Path open = Path.of("/proc/self/fd");
-        if (!Files.isDirectory(open) || !hasSystemCalls()) {
+        if (!Files.isDirectory(open) || !Arch.isUsable()) {
             return; // no way to know
         }
         long inUse = SPARE_DESCRIPTORS;

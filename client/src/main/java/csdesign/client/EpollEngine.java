@@ -23,6 +23,7 @@ import static csdesign.posix.SysSocket.SOCK_CLOEXEC;
 import static csdesign.posix.SysSocket.SOCK_NONBLOCK;
 import static csdesign.posix.SysSocket.SOCK_STREAM;
 
+import csdesign.evidence.ResourceUsage;
 import csdesign.client.Progress.Phase;
 import csdesign.listen.SelfConnection;
 import csdesign.posix.Errno;
@@ -209,17 +210,17 @@ final class EpollEngine implements AutoCloseable {
             }
         }
         if (progress.hasGate() && !progress.pass()) {
-            return new Window(tally, 0, CpuTime.NONE, unfinished());
+            return new Window(tally, 0, ResourceUsage.NONE, unfinished());
         }
         progress.begin(Phase.MEASURING, load.durationMillis() * NANOS_PER_MILLI);
-        CpuTime cpu = CpuTime.now();
+        ResourceUsage cpu = ResourceUsage.self();
         long began = System.nanoTime();
         long end = began + (timed ? load.durationMillis() * NANOS_PER_MILLI : Long.MAX_VALUE / 2);
         measuring = true;
         issue(end);
         measuring = false;
         long nanos = Math.min(System.nanoTime(), end) - began;
-        cpu = CpuTime.now().since(cpu);
+        cpu = ResourceUsage.self().minus(cpu);
         progress.begin(Phase.ENDING, 0);
         if (timed && !progress.isOver()) {
             ending = true;

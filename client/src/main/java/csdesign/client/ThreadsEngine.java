@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.client;
 
+import csdesign.evidence.ResourceUsage;
 import csdesign.client.Progress.Phase;
 import csdesign.kit.Nullable;
 import csdesign.listen.SelfConnection;
@@ -74,7 +75,7 @@ final class ThreadsEngine {
     }
 
     Window run() {
-        CpuTime cpu = CpuTime.NONE;
+        ResourceUsage cpu = ResourceUsage.NONE;
         long nanos = 0;
         boolean started = false;
         try {
@@ -91,7 +92,7 @@ final class ThreadsEngine {
             }
             if (!progress.hasGate() || progress.pass()) {
                 progress.begin(Phase.MEASURING, load.durationMillis() * NANOS_PER_MILLI);
-                CpuTime before = CpuTime.now();
+                ResourceUsage before = ResourceUsage.self();
                 long began = System.nanoTime();
                 long end = began + (load.timed()
                         ? load.durationMillis() * NANOS_PER_MILLI
@@ -104,7 +105,7 @@ final class ThreadsEngine {
                 watchUntil(end, false);
                 measuring = false;
                 nanos = Math.min(System.nanoTime(), end) - began;
-                cpu = CpuTime.now().since(before);
+                cpu = ResourceUsage.self().minus(before);
             }
             progress.begin(Phase.ENDING, 0);
             leave();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 package csdesign.client;
 
+import csdesign.evidence.ResourceUsage;
+
 /// What an engine hands back: what was counted, in which time, at what cost, and what is
 /// missing.
 ///
@@ -9,4 +11,4 @@ package csdesign.client;
 /// @param cpu of this process in that time
 /// @param unfinished requests that were made or asked for, and neither answered nor
 ///     failed
-record Window(Tally tally, long nanos, CpuTime cpu, long unfinished) {}
+record Window(Tally tally, long nanos, ResourceUsage cpu, long unfinished) {}

@@ -4,6 +4,7 @@ package csdesign.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import csdesign.evidence.ResourceUsage;
 import java.nio.ByteBuffer;
 import java.util.Base64;
 import org.HdrHistogram.Histogram;
@@ -99,7 +100,7 @@ class ResultTest {
     private Result result(Load wish, long unfinished) {
         return Result.of(
                 wish,
-                new Window(tally, 2_000_000_000, new CpuTime(5, 6), unfinished),
+                new Window(tally, 2_000_000_000, new ResourceUsage(5, 6, 0, 0, 0), unfinished),
                 new Patience(wish, progress));
     }
 }

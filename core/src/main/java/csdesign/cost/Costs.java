@@ -2,9 +2,8 @@
 package csdesign.cost;
 
 import com.sun.management.ThreadMXBean;
+import csdesign.evidence.ResourceUsage;
 import csdesign.kit.Scoreboard;
-import csdesign.posix.Arch;
-import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
 
@@ -47,7 +46,7 @@ public record Costs(
 
     /// What asking has cost so far: proc(5) takes about 50 us for each thread of each
     /// worker, too much to be mistaken for the cost of serving.
-    private static Usage asking = Usage.NONE;
+    private static ResourceUsage asking = ResourceUsage.NONE;
     private static long allocatedByAsking;
 
     /// The costs so far, without those of asking for them.
@@ -56,26 +55,36 @@ public record Costs(
     /// @return with costs as the system tells them, and -1 for them where it cannot be
     ///     asked
     public static synchronized Costs soFar(Scoreboard scoreboard) {
-        // A portable design run without the flag must not make the JVM warn of a native call.
-        if (!Arch.isUsable()) {
-            return of(scoreboard, new Usage(-1, -1, -1, -1, -1), allocatedSoFar());
-        }
         long allocatedHere = allocatedHere();
-        try (Arena arena = Arena.ofConfined()) {
-            Usage self = Usage.self(arena).minus(asking);
+        ResourceUsage self = ResourceUsage.self().minus(asking);
+        if (self.equals(ResourceUsage.UNTOLD)) {
+            return of(scoreboard, self, allocatedSoFar());
+        }
+        try {
             // After it: what is taken off next time must lie between this reading and that one,
             // or the sum could go back.
-            Usage thread = Usage.thread(arena);
+            ResourceUsage thread = thisThread();
             long allocated = allocatedSoFar() - allocatedByAsking;
-            Usage children = Usage.children(arena);
-            Usage all = self.plus(children);
+            ResourceUsage children = LiveChildren.usage();
+            ResourceUsage all = self.plus(children);
             mostRssKib = Math.max(mostRssKib, all.peakRssKib());
             boolean alone = children.userMicros() + children.systemMicros() == 0;
-            asking = asking.plus(Usage.thread(arena).minus(thread));
+            asking = asking.plus(thisThread().minus(thread));
             return of(scoreboard, all.withPeak(mostRssKib), alone ? allocated : -1);
         } finally {
             allocatedByAsking += allocatedHere() - allocatedHere;
         }
+    }
+
+    /// The usage of this thread. Its CPU time is by its clock, which is exact: getrusage(2)
+    /// is behind by up to a tick, and tells here only how it is divided.
+    private static ResourceUsage thisThread() {
+        ResourceUsage usage = ResourceUsage.thread();
+        long micros = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1_000;
+        long told = usage.userMicros() + usage.systemMicros();
+        long user = told == 0 ? micros : Math.round((double) micros * usage.userMicros() / told);
+        return new ResourceUsage(user, micros - user, usage.voluntarySwitches(),
+                usage.involuntarySwitches(), usage.peakRssKib());
     }
 
     /// The same by getrusage(2) alone: without the children that live, and without what
@@ -85,18 +94,16 @@ public record Costs(
     /// @param scoreboard what was done
     /// @return the costs of this process and of those that it has reaped
     public static Costs soFarBySmall(Scoreboard scoreboard) {
-        try (Arena arena = Arena.ofConfined()) {
-            return of(scoreboard, Usage.self(arena).plus(Usage.reaped(arena)), -1);
-        }
+        return of(scoreboard, ResourceUsage.self().plus(ResourceUsage.reaped()), -1);
     }
 
     /// Takes note of the memory of all workers, while they live: the system tells that of
     /// the largest one alone when they have ended.
     public static synchronized void seeWorkers() {
-        mostRssKib = Math.max(mostRssKib, Usage.peakRssOfAllKib());
+        mostRssKib = Math.max(mostRssKib, LiveChildren.peakRssWithThisKib());
     }
 
-    private static Costs of(Scoreboard scoreboard, Usage usage, long allocatedBytes) {
+    private static Costs of(Scoreboard scoreboard, ResourceUsage usage, long allocatedBytes) {
         return new Costs(
                 scoreboard.accepted(),
                 scoreboard.requests(),
@@ -119,6 +126,48 @@ public record Costs(
         return ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads
                 ? threads.getCurrentThreadAllocatedBytes()
                 : 0;
+    }
+
+    /// What came to it in between.
+    ///
+    /// The kernel samples which part of the CPU time is user time, and may take some of it
+    /// back: in a short time less than none would come to one of the two. Their sum is
+    /// exact, and stays.
+    ///
+    /// @param before an earlier report of the same server
+    /// @return the differences, and this one's peak; -1 for what one of the two does not
+    ///     tell
+    public Costs minus(Costs before) {
+        boolean isTold = userMicros >= 0 && before.userMicros >= 0;
+        long cpu = userMicros + systemMicros - before.userMicros - before.systemMicros;
+        long user = isTold ? Math.clamp(userMicros - before.userMicros, 0L, Math.max(0, cpu)) : -1;
+        return new Costs(
+                since(connections, before.connections),
+                since(requests, before.requests),
+                since(bytes, before.bytes),
+                user,
+                isTold ? cpu - user : -1,
+                since(voluntarySwitches, before.voluntarySwitches),
+                since(involuntarySwitches, before.involuntarySwitches),
+                peakRssKib,
+                // What asking has allocated was taken off. Where little else was, less than
+                // none would be left.
+                allocatedBytes < 0 || before.allocatedBytes < 0
+                        ? -1
+                        : Math.max(0, allocatedBytes - before.allocatedBytes));
+    }
+
+    private static long since(long now, long before) {
+        return now < 0 || before < 0 ? -1 : now - before;
+    }
+
+    /// The same with another peak: of a program that cannot tell its own.
+    ///
+    /// @param kib the peak, in KiB
+    /// @return the changed costs
+    public Costs withPeakRss(long kib) {
+        return new Costs(connections, requests, bytes, userMicros, systemMicros,
+                voluntarySwitches, involuntarySwitches, kib, allocatedBytes);
     }
 
     /// One line for a program.

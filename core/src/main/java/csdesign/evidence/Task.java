@@ -3,10 +3,8 @@ package csdesign.evidence;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
@@ -21,13 +19,9 @@ import java.util.stream.Stream;
 /// @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html">proc_pid_stat(5)</a>
 public record Task(long pid, long tid) {
     /// What [#state] answers for one that is gone.
-    public static final char GONE = 'X';
+    public static final char GONE = ProcFile.GONE;
 
     private static final long LOOK_NANOS = 100_000;
-
-    /// Fields of /proc/PID/stat, counted from the state, which is 0.
-    private static final int UTIME = 11;
-    private static final int STIME = 12;
 
     /// A process by its first thread.
     ///
@@ -43,22 +37,22 @@ public record Task(long pid, long tid) {
     ///     that cannot be interrupted, `T` is stopped, `Z` has ended and was not waited
     ///     for, [#GONE]
     public char state() {
-        return stat()[0].charAt(0);
+        return file("stat").state();
     }
 
     /// How much CPU time it has used.
     ///
     /// @return in clock ticks, of which there are 100 a second
     public long cpuTicks() {
-        String[] stat = stat();
-        return stat.length <= STIME ? 0 : Long.parseLong(stat[UTIME]) + Long.parseLong(stat[STIME]);
+        ProcFile stat = file("stat");
+        return stat.field(ProcFile.UTIME) + stat.field(ProcFile.STIME);
     }
 
     /// How often it went to sleep: once for each time that it was woken.
     ///
     /// @return voluntary context switches; 0 for one that is gone
     public long voluntarySwitches() {
-        return count("status", "voluntary_ctxt_switches");
+        return file("status").number("voluntary_ctxt_switches");
     }
 
     /// What a signal would do to its process.
@@ -66,17 +60,16 @@ public record Task(long pid, long tid) {
     /// @param signal its number
     /// @return `caught`, `ignored` or `default`
     public String disposition(int signal) {
-        String disposition = "default";
-        for (String line : read("status").lines().toList()) {
-            boolean isCaught = line.startsWith("SigCgt:");
-            if (isCaught || line.startsWith("SigIgn:")) {
-                String set = line.substring(line.indexOf(':') + 1).strip();
-                if ((Long.parseUnsignedLong(set, 16) >> (signal - 1) & 1) != 0) {
-                    disposition = isCaught ? "caught" : "ignored";
-                }
-            }
+        ProcFile status = file("status");
+        if (isIn(status.value("SigCgt"), signal)) {
+            return "caught";
         }
-        return disposition;
+        return isIn(status.value("SigIgn"), signal) ? "ignored" : "default";
+    }
+
+    /// A set of signals as `status` writes it: one bit each, in hexadecimal.
+    private static boolean isIn(String set, int signal) {
+        return !set.isEmpty() && (Long.parseUnsignedLong(set, 16) >> (signal - 1) & 1) != 0;
     }
 
     /// The kernel function that it sleeps in.
@@ -84,7 +77,7 @@ public record Task(long pid, long tid) {
     /// @return for example `inet_csk_accept`; `0` when it does not sleep, or the kernel
     ///     does not tell this user
     public String sleepsIn() {
-        String name = read("wchan").strip();
+        String name = file("wchan").text().strip();
         return name.isEmpty() ? "0" : name;
     }
 
@@ -121,10 +114,8 @@ public record Task(long pid, long tid) {
     /// @param signal its number
     /// @return false for a thread that is gone
     public boolean isPending(int signal) {
-        return read("status").lines()
-                .filter(line -> line.startsWith("SigPnd:") || line.startsWith("ShdPnd:"))
-                .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                .anyMatch(set -> (Long.parseUnsignedLong(set, 16) >> (signal - 1) & 1) != 0);
+        ProcFile status = file("status");
+        return isIn(status.value("SigPnd"), signal) || isIn(status.value("ShdPnd"), signal);
     }
 
     /// How many descriptors of its process are open on a thing.
@@ -153,7 +144,7 @@ public record Task(long pid, long tid) {
     ///     does not tell
     /// @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html">proc_pid_syscall(5)</a>
     public long systemCall() {
-        String number = read("syscall").split("\\s", 2)[0];
+        String number = file("syscall").text().split("\\s", 2)[0];
         return number.isEmpty() || number.equals("running") ? -1 : Long.parseLong(number);
     }
 
@@ -164,7 +155,7 @@ public record Task(long pid, long tid) {
     /// @return since it began; 0 where this kernel does not count
     /// @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_io.5.html">proc_pid_io(5)</a>
     public long io(String name) {
-        return count("io", name);
+        return file("io").number(name);
     }
 
     /// Waits until all tasks sleep, and none of them woke between two looks: so no task
@@ -198,30 +189,11 @@ public record Task(long pid, long tid) {
         }
     }
 
-    private String[] stat() {
-        String stat = read("stat");
-        return stat.isEmpty()
-                ? new String[] {"" + GONE}
-                : stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-    }
-
-    private long count(String file, String name) {
-        return read(file).lines()
-                .filter(line -> line.startsWith(name + ":"))
-                .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).strip()))
-                .findFirst()
-                .orElse(0);
-    }
-
-    private String read(String file) {
+    private ProcFile file(String name) {
         try {
-            return Files.readString(Path.of("/proc/" + pid + "/task/" + tid, file));
-        } catch (NoSuchFileException | AccessDeniedException gone) {
-            return "";
+            return ProcFile.read(Path.of("/proc/" + pid + "/task/" + tid, name));
         } catch (FileSystemException e) {
             throw new UncheckedIOException(e); // no descriptor left: it need not be gone
-        } catch (IOException gone) {
-            return "";
         }
     }
 }

@@ -116,6 +116,38 @@ class CostsTest {
         assertThat(counted).isBetween(others - 100_000, others + 100_000);
     }
 
+    @Test
+    void shouldKeepTheSumWhereTheKernelTakesUserTimeBack() {
+        Costs less = cost(990, 5_100).minus(cost(1_000, 5_000));
+        assertThat(less.userMicros()).isZero();
+        assertThat(less.systemMicros()).isEqualTo(90);
+        less = cost(1_100, 4_990).minus(cost(1_000, 5_000));
+        assertThat(less.userMicros()).isEqualTo(90);
+        assertThat(less.systemMicros()).isZero();
+    }
+
+    @Test
+    void shouldSubtractAllButThePeakAndTellNothingThatItWasNotTold() {
+        Costs costs = new Costs(5, 7, 90, 1_300, 5_200, 11, 4, 50, 800)
+                .minus(new Costs(3, -1, 50, 1_000, 5_000, 10, 4, 60, 300));
+        assertThat(costs).isEqualTo(new Costs(2, -1, 40, 300, 200, 1, 0, 50, 500));
+        assertThat(cost(-1, -1).minus(cost(-1, -1)).userMicros()).isEqualTo(-1);
+        assertThat(cost(-1, -1).minus(cost(-1, -1)).systemMicros()).isEqualTo(-1);
+        assertThat(costs.minus(costs.withPeakRss(9)).peakRssKib()).isEqualTo(50);
+    }
+
+    /// What asking has allocated was taken off.
+    @Test
+    void shouldNotTellOfLessThanNothingAllocated() {
+        Costs before = new Costs(0, 0, 0, 0, 0, 0, 0, 0, 900);
+        assertThat(new Costs(0, 0, 0, 0, 0, 0, 0, 0, 800).minus(before).allocatedBytes()).isZero();
+        assertThat(cost(0, 0).minus(before).allocatedBytes()).isEqualTo(-1);
+    }
+
+    private static Costs cost(long userMicros, long systemMicros) {
+        return new Costs(0, 0, 0, userMicros, systemMicros, 0, 0, 0, -1);
+    }
+
     private static long processMicros() {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class)
                 .getProcessCpuTime() / 1_000;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.awaitility.Awaitility.await;
 
 import csdesign.cost.Console;
+import csdesign.evidence.ResourceUsage;
 import csdesign.kit.Limits;
 import csdesign.kit.Log;
 import csdesign.kit.Scoreboard;
@@ -18,7 +19,6 @@ import java.io.IOException;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.io.PrintStream;
-import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -97,11 +97,9 @@ class ReportingTest {
         return found.stream().sorted().toList();
     }
 
-    private static boolean haveBeenChildren() throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            Usage children = Usage.children(arena);
-            return children.userMicros() + children.systemMicros() > 0;
-        }
+    private static boolean haveBeenChildren() {
+        ResourceUsage children = LiveChildren.usage();
+        return children.userMicros() + children.systemMicros() > 0;
     }
 
     /// Flat, names in quotes, numbers without: read with a pattern, since core has no JSON library.

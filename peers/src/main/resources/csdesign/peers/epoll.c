@@ -143,7 +143,7 @@ static void on_control(void) {
     getrusage(RUSAGE_SELF, &u);
     printf("{\"connections\":%ld,\"requests\":%ld,\"bytes\":%ld,\"userMicros\":%ld,"
            "\"systemMicros\":%ld,\"voluntarySwitches\":%ld,\"involuntarySwitches\":%ld,"
-           "\"peakRssKib\":%ld}\n",
+           "\"peakRssKib\":%ld,\"allocatedBytes\":-1}\n",
            accepted, requests, bytes, u.ru_utime.tv_sec * 1000000 + u.ru_utime.tv_usec,
            u.ru_stime.tv_sec * 1000000 + u.ru_stime.tv_usec, u.ru_nvcsw, u.ru_nivcsw, u.ru_maxrss);
     fflush(stdout);
