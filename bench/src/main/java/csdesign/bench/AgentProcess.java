@@ -14,11 +14,11 @@ final class AgentProcess {
     /// before it is compiled.
     private static final long MARGIN_MILLIS = 15_000;
 
-    private final Child child;
+    private final BenchProcess process;
 
     /// A client that was started.
-    AgentProcess(Child child) {
-        this.child = child;
+    AgentProcess(BenchProcess process) {
+        this.process = process;
     }
 
     /// The client itself failed: nothing more can be measured.
@@ -64,7 +64,7 @@ final class AgentProcess {
 
     private void say(String line) throws InterruptedException, LostException {
         try {
-            child.say(line);
+            process.say(line);
         } catch (BenchException e) {
             throw new LostException(String.valueOf(e.getMessage()));
         }
@@ -75,7 +75,7 @@ final class AgentProcess {
         String line;
         JsonNode said;
         try {
-            line = child.line(nominalMillis + MARGIN_MILLIS, "the event " + expected);
+            line = process.line(nominalMillis + MARGIN_MILLIS, "the event " + expected);
             said = Json.MAPPER.readTree(line);
         } catch (BenchException e) {
             throw new LostException(String.valueOf(e.getMessage()));

@@ -22,9 +22,9 @@ import java.util.stream.Collectors;
 ///   one window:  load runs | pause: cost? | go ... measured ... | cost?
 /// ```
 ///
-/// Rounds alternate, so that what disturbs the machine for a while disturbs all; every second one
-/// goes backwards, so that nobody always comes after the same. The same client process drives all
-/// of them.
+/// Rounds alternate, so that what disturbs the machine for a while disturbs all servers. Every
+/// second round goes backwards, so that no server always comes after the same one. One client
+/// process drives all of them.
 public final class Bench {
     /// How long an answer may take. Longer than a window plus the second that the client waits for
     /// late answers: one that never comes is counted as unfinished, at the end of its window.
@@ -47,7 +47,7 @@ public final class Bench {
     /// A bench of these.
     ///
     /// @param plan how much, and how
-    /// @param targets who, in the order of the first round
+    /// @param targets the servers, in the order of the first round
     /// @param pinning where they run
     /// @param progress told how far it is
     public Bench(Plan plan, List<Target> targets, Pinning pinning, Progress progress) {
@@ -147,11 +147,11 @@ public final class Bench {
             }
         }
         expect(cells);
-        try (Children children = new Children(interruption)) {
+        try (BenchProcesses processes = new BenchProcesses(interruption)) {
             AgentProcess client = new AgentProcess(
-                    children.start("the client", agent, pinning.client()));
+                    processes.start("the client", agent, pinning.client()));
             try {
-                measureAll(children, client, cells);
+                measureAll(processes, client, cells);
             } catch (Interruption.HappenedException signal) {
                 return outcome(cells, "by a signal", null);
             } catch (AgentProcess.LostException lost) {
@@ -182,7 +182,7 @@ public final class Bench {
                 cause);
     }
 
-    private void measureAll(Children children, AgentProcess client, List<Cell> cells)
+    private void measureAll(BenchProcesses processes, AgentProcess client, List<Cell> cells)
             throws IOException, InterruptedException {
         for (int fork = 1; fork <= plan.forks(); fork++) {
             for (Workload workload : plan.workloads()) {
@@ -190,12 +190,12 @@ public final class Bench {
                         .filter(cell -> cell.workload.equals(workload))
                         .toList();
                 try {
-                    measureSide(children, client, side, fork);
+                    measureSide(processes, client, side, fork);
                 } catch (AgentProcess.LostException e) {
-                    children.returnUnlessInterrupted();
+                    processes.throwIfASignalIsTheCause();
                     throw e;
                 } finally {
-                    endAll(children, side);
+                    endAll(processes, side);
                 }
             }
         }
@@ -212,18 +212,19 @@ public final class Bench {
         }
     }
 
-    private void measureSide(Children children, AgentProcess client, List<Cell> cells, int fork)
+    private void measureSide(BenchProcesses processes, AgentProcess client, List<Cell> cells,
+            int fork)
             throws IOException, InterruptedException {
         String where = cells.getFirst().workload.name()
                 + (plan.forks() == 1 ? "" : ", fork " + fork + " of " + plan.forks());
         doing = where + ", before its first round";
         attempt(
-                children,
+                processes,
                 cells,
                 Schedule.Kind.WARM,
                 where + ": starting and warming ",
                 (cell, place) -> {
-                    cell.server = cell.target.launch().start(children, pinning.server());
+                    cell.server = cell.target.launch().start(processes, pinning.server());
                     warm(client, cell.server, cell.asked(), cell.target.warmups());
                 });
         progress.done(where + ": the servers are warm");
@@ -231,7 +232,7 @@ public final class Bench {
             int thisRound = round;
             doing = where + ", round " + round + " of " + plan.rounds();
             attempt(
-                    children,
+                    processes,
                     round % 2 == 1 ? cells : cells.reversed(),
                     Schedule.Kind.MEASURE,
                     where + ", round " + round + " of " + plan.rounds() + ": ",
@@ -253,9 +254,10 @@ public final class Bench {
         void with(Cell cell, int place) throws IOException, InterruptedException;
     }
 
-    /// Does it with each that has not failed. Who fails is out, and the others go on.
+    /// Does it with each that has not failed. One that fails is left out, and the others go on.
     private void attempt(
-            Children children, List<Cell> cells, Schedule.Kind kind, String what, Attempt attempt)
+            BenchProcesses processes, List<Cell> cells, Schedule.Kind kind, String what,
+            Attempt attempt)
             throws AgentProcess.LostException, Interruption.HappenedException,
             InterruptedException {
         int place = 0;
@@ -264,15 +266,15 @@ public final class Bench {
             if (cell.failure != null) {
                 continue;
             }
-            children.throwIfInterrupted();
+            processes.throwIfInterrupted();
             progress.begin(cell.step(kind), what + cell.target.name());
             try {
                 attempt.with(cell, place);
             } catch (AgentProcess.LostException | Interruption.HappenedException e) {
                 throw e;
             } catch (IOException e) {
-                children.returnUnlessInterrupted();
-                fail(children, cell, reason(cell, String.valueOf(e.getMessage())));
+                processes.throwIfASignalIsTheCause();
+                fail(processes, cell, reason(cell, String.valueOf(e.getMessage())));
             } finally {
                 progress.end();
             }
@@ -284,14 +286,14 @@ public final class Bench {
         if (cell.server == null) {
             return why;
         }
-        return cell.server.child()
+        return cell.server.process()
                 .end()
                 .filter(end -> !why.contains(end))
                 .map(end -> why + "; " + end)
                 .orElse(why);
     }
 
-    private void fail(Children children, Cell cell, String why) {
+    private void fail(BenchProcesses processes, Cell cell, String why) {
         cell.failure = why;
         cell.windows.clear();
         cell.histograms.clear();
@@ -299,22 +301,22 @@ public final class Bench {
         progress.schedule().drop(cell.step(Schedule.Kind.WARM));
         progress.schedule().drop(cell.step(Schedule.Kind.MEASURE));
         progress.say(cell.target.name() + ", " + cell.workload.name() + ": FAILED: " + why);
-        end(children, cell);
+        end(processes, cell);
     }
 
     /// All at the same time: each is asked before any is waited for.
-    private static void endAll(Children children, List<Cell> cells) {
+    private static void endAll(BenchProcesses processes, List<Cell> cells) {
         for (Cell cell : cells) {
             if (cell.server != null) {
-                cell.server.child().ask();
+                cell.server.process().ask();
             }
         }
-        cells.forEach(cell -> end(children, cell));
+        cells.forEach(cell -> end(processes, cell));
     }
 
-    private static void end(Children children, Cell cell) {
+    private static void end(BenchProcesses processes, Cell cell) {
         if (cell.server != null) {
-            children.end(cell.server.child());
+            processes.end(cell.server.process());
             cell.server = null;
         }
     }

@@ -22,6 +22,10 @@ public record Pinning(Cpus server, Cpus client, String words) {
     /// @throws IllegalArgumentException when what was asked for is not there
     /// @throws IOException when the kernel does not tell
     public static Pinning choose(boolean wanted, Cpus server, Cpus client) throws IOException {
+        if (!wanted && !(server.none() && client.none())) {
+            throw new IllegalArgumentException(
+                    "--no-pin and --server-cpus or --client-cpus exclude each other: leave one out");
+        }
         if (!wanted) {
             return off("not pinned (--no-pin)");
         }

@@ -46,12 +46,12 @@ public record Plan(
 
     private static final Range RAMP = Range.seconds("the ramp", 1, MOST_MILLIS);
 
-    /// The default: two to three minutes for the [Selection]. The warm-up is as long as user CPU
-    /// per request takes to settle on one core, compilers and server together.
+    /// The default: three to four minutes for [Selection#byDefault]. The warm-up is as long as user
+    /// CPU per request takes to settle on one core, compilers and server together.
     public static final Plan FULL = new Plan(
             Workload.ALL, 1, 5, 4_000, 150, 1_000, Server.DEFAULT_WORKERS, false);
 
-    /// `--quick`: under 40 s for the [Selection].
+    /// `--quick`: under 40 seconds for [Selection#byDefaultQuickly].
     public static final Plan QUICK = new Plan(
             Workload.ALL, 1, 3, 300, 100, 200, Server.DEFAULT_WORKERS, true);
 

@@ -3,6 +3,7 @@ package csdesign.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import csdesign.kit.Nullable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -11,10 +12,15 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
@@ -30,6 +36,8 @@ public final class ResultsFolder implements AutoCloseable {
     private static final String CSV = "results.csv";
     private static final String HISTOGRAMS = "histograms.hlog";
     private static final String PART = ".part";
+    private static final DateTimeFormatter TIME = DateTimeFormatter
+            .ofPattern("yyyy-MM-dd'T'HH-mm-ss", Locale.ROOT);
 
     /// A file that is by chance as large as another one of this size: one in so many.
     private static final int MOST_MARK_BYTES = 1 << 16;
@@ -52,6 +60,56 @@ public final class ResultsFolder implements AutoCloseable {
         this.folder = folder;
         this.made = List.copyOf(made);
         this.claim = claim;
+    }
+
+    /// The results have no place.
+    public static final class UnusableException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        private UnusableException(String name, String why, Exception cause) {
+            super("--out is '" + name + "': cannot be written (" + why + "); name another folder",
+                    cause);
+        }
+    }
+
+    /// Claims the folder of a bench, and tries whether it has room for all results: minutes of work
+    /// must not end in a folder that cannot be written, or that has another result.
+    ///
+    /// @param name as a user gave it; null for `results/` and the time
+    /// @param began when the bench began
+    /// @param windows how many will be measured
+    /// @return the claim
+    /// @throws UnusableException when that cannot be: with the reason and the remedy
+    static ResultsFolder claim(@Nullable String name, Instant began, long windows)
+            throws UnusableException {
+        String usual = "results/" + TIME.format(began.atZone(ZoneId.systemDefault()));
+        String text = name != null ? name : usual;
+        try {
+            if (text.indexOf('\uFFFD') >= 0 || !isReadable(Path.of(text))) {
+                throw new IOException(
+                        "the name is no text in this locale's encoding, "
+                                + System.getProperty("sun.jnu.encoding")
+                                + "; ./csdesign sets LC_ALL=C.UTF-8");
+            }
+            ResultsFolder folder = name != null ? named(Path.of(text)) : fresh(Path.of(text));
+            try {
+                folder.tryToWrite(windows);
+            } catch (IOException e) {
+                folder.close();
+                throw e;
+            }
+            return folder;
+        } catch (IOException e) {
+            throw new UnusableException(text, reason(e), e);
+        } catch (InvalidPathException e) {
+            throw new UnusableException(text, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /// A JVM reads the name of the folder that it was started in by the locale's encoding, and
+    /// resolves a relative name against what it has read.
+    private static boolean isReadable(Path named) {
+        return named.isAbsolute() || Files.exists(Path.of("").toAbsolutePath());
     }
 
     /// Claims a folder that a user named: a new one, or one without results.

@@ -13,8 +13,8 @@ public final class Selection {
 
     private Selection() {}
 
-    /// What is measured unless somebody names others: one design of each shape, as the whole
-    /// catalog takes too long to be waited for.
+    /// What is measured unless others are named: one design of each shape, because the whole
+    /// catalog takes too long to wait for.
     ///
     /// @return in the order of the catalog
     public static List<Catalog.Entry> byDefault() {
@@ -23,8 +23,8 @@ public final class Selection {
                 .toList();
     }
 
-    /// Those of [#byDefault] that are measured in a hurry: without a pool of processes, whose
-    /// JVMs take longer to start than the rest takes to measure.
+    /// Those of [#byDefault] that `--quick` measures: no pool of processes, because its JVMs take
+    /// longer to start than all else takes to measure.
     ///
     /// @return in the order of the catalog
     public static List<Catalog.Entry> byDefaultQuickly() {
@@ -42,12 +42,13 @@ public final class Selection {
 
     /// Those that were named.
     ///
-    /// @param named slugs, names of the original, or `all`; none for [#byDefault]
+    /// @param named slugs, names of the original, or `all`; none for the default
+    /// @param quick whether the default is [#byDefaultQuickly] and not [#byDefault]
     /// @return each once, in the order of the catalog
     /// @throws IllegalArgumentException when one is no design
-    public static List<Catalog.Entry> of(List<String> named) {
+    public static List<Catalog.Entry> of(List<String> named, boolean quick) {
         if (named.isEmpty()) {
-            return byDefault();
+            return quick ? byDefaultQuickly() : byDefault();
         }
         Set<String> slugs = named.stream()
                 .filter(name -> !name.equals(ALL))

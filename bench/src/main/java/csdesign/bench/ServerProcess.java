@@ -19,15 +19,15 @@ final class ServerProcess {
 
     private static final long COST_MILLIS = 10_000;
 
-    private final Child child;
+    private final BenchProcess process;
     private final int port;
     private final long pid;
     private final Target.Kind kind;
     private final double startupMillis;
 
     private ServerProcess(
-            Child child, int port, long pid, Target.Kind kind, double startupMillis) {
-        this.child = child;
+            BenchProcess process, int port, long pid, Target.Kind kind, double startupMillis) {
+        this.process = process;
         this.port = port;
         this.pid = pid;
         this.kind = kind;
@@ -40,15 +40,16 @@ final class ServerProcess {
     /// @param workers how many it may have to start first
     /// @param startNanos when it was started
     /// @throws BenchException when it does not, with what it said instead
-    static ServerProcess listening(Child child, Target.Kind kind, int workers, long startNanos)
+    static ServerProcess listening(BenchProcess process, Target.Kind kind, int workers,
+            long startNanos)
             throws InterruptedException, BenchException {
-        String line = child.line(START_MILLIS + workers * WORKER_MILLIS, "where it listens");
+        String line = process.line(START_MILLIS + workers * WORKER_MILLIS, "where it listens");
         double startupMillis = (System.nanoTime() - startNanos) / 1e6;
         Matcher said = LISTENING.matcher(line);
         if (!said.matches()) {
             throw new BenchException("expected \"listening on HOST:PORT (NAME, pid N)\": " + line);
         }
-        return new ServerProcess(child, Integer.parseInt(said.group(1)),
+        return new ServerProcess(process, Integer.parseInt(said.group(1)),
                 Long.parseLong(said.group(2)), kind,
                 startupMillis);
     }
@@ -62,16 +63,16 @@ final class ServerProcess {
         return startupMillis;
     }
 
-    Child child() {
-        return child;
+    BenchProcess process() {
+        return process;
     }
 
     /// What it has done and cost since its start.
     ///
     /// @throws BenchException when it does not tell
     Costs costs() throws InterruptedException, BenchException {
-        child.say("cost");
-        String line = child.line(COST_MILLIS, "its costs");
+        process.say("cost");
+        String line = process.line(COST_MILLIS, "its costs");
         Costs costs;
         try {
             costs = Json.WHOLE.readValue(line, Costs.class);

@@ -57,6 +57,8 @@ public final class Table {
             lines.addAll(notes(rows));
             lines.addAll(comparisons(results, workload));
         }
+        lines.add("");
+        lines.addAll(legend(results.method().plan()));
         for (String warning : results.environment().warnings()) {
             lines.add("");
             lines.addAll(wrap(warning, ""));
@@ -92,33 +94,38 @@ public final class Table {
                 wrap(
                         String.format(
                                 Locale.ROOT,
-                                "%s%d rounds of %s s after %s s of warm-up (pools of processes up"
-                                        + " to 4 times that): median (least..most)."
-                                        + " Closed loop, every byte compared. User, system (the"
-                                        + " kernel samples which) and switches are per request too."
-                                        + " RSS is the peak, summed over the processes of a server."
-                                        + " Start: until it accepts, with all its workers; a pool"
-                                        + " has %d; this is in no other figure. %s. %s",
+                                "%s%d rounds of %s s after %s s of warm-up: median (least..most)."
+                                        + " %s.",
                                 plan.forks() == 1 ? "" : plan.forks() + " forks, each ",
                                 plan.rounds(),
                                 number(plan.durationMillis() / 1e3),
                                 number(plan.warmupMillis() / 1e3),
-                                plan.workers(),
-                                capital(method.pinning().words()),
-                                results.environment().words()),
+                                capital(method.pinning().words())),
                         ""));
+        lines.addAll(wrap(results.environment().words(), ""));
         if (plan.quick()) {
             lines.addAll(
                     wrap(
-                            "quick: the servers are still being compiled by the JIT while they are"
-                                    + " measured, and that counts as their CPU. Compare by a full"
-                                    + " run.",
+                            "quick: the JIT still compiles while the servers are measured, and that"
+                                    + " counts as their CPU. Compare by a full run.",
                             ""));
         }
         for (Results.Skipped skipped : results.skipped()) {
             lines.addAll(wrap("skipped: " + skipped.name() + ": " + skipped.why(), ""));
         }
         return lines;
+    }
+
+    /// What the columns mean: below the figures, for who asks.
+    private static List<String> legend(Plan plan) {
+        return wrap(
+                "How to read it: a closed loop, and every byte is compared. CPU, user, system and"
+                        + " switches are the server's, per request; the kernel samples which part"
+                        + " is user time. RSS is the peak, summed over a server's processes. Start:"
+                        + " until the server accepts, with all its workers (a pool has "
+                        + plan.workers() + "); it is in no other figure. Pools of processes are"
+                        + " warmed up to 4 times as long.",
+                "");
     }
 
     private static List<String> block(List<Row> rows, List<Column> columns, String title) {

@@ -48,7 +48,8 @@ public record Target(
     @FunctionalInterface
     interface Launch {
         /// Starts it, and waits until it accepts.
-        ServerProcess start(Children children, Cpus cpus) throws IOException, InterruptedException;
+        ServerProcess start(BenchProcesses processes, Cpus cpus)
+                throws IOException, InterruptedException;
     }
 
     /// What it is asked of a workload.
@@ -98,26 +99,26 @@ public record Target(
                 ANY,
                 1,
                 String.join(" ", CReference.COMPILER) + " epoll.c, run with port 0",
-                (children, cpus) -> {
+                (processes, cpus) -> {
                     try (CReference.Program program = CReference.compile()) {
                         return program(
                                 CReference.NAME,
                                 Kind.PEER,
                                 0,
-                                List.of(program.file().toString(), "0")).start(children, cpus);
+                                List.of(program.file().toString(), "0")).start(processes, cpus);
                     }
                 });
     }
 
     /// Anything that says where it listens and takes the line `cost`.
     static Launch program(String name, Kind kind, int workers, List<String> command) {
-        return (children, cpus) -> {
+        return (processes, cpus) -> {
             long startNanos = System.nanoTime();
-            Child child = children.start(name, command, cpus);
+            BenchProcess process = processes.start(name, command, cpus);
             try {
-                return ServerProcess.listening(child, kind, workers, startNanos);
+                return ServerProcess.listening(process, kind, workers, startNanos);
             } catch (BenchException e) {
-                children.end(child);
+                processes.end(process);
                 throw e;
             }
         };

@@ -3,6 +3,7 @@ package csdesign.bench;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// What is asked of every server, in a closed loop: a client makes its next request when the last
 /// one is answered.
@@ -27,6 +28,23 @@ public record Workload(String name, int bytes, boolean keepAlive, int clients) {
     /// @return the workload, or nothing
     public static Optional<Workload> find(String name) {
         return ALL.stream().filter(workload -> workload.name.equals(name)).findFirst();
+    }
+
+    /// Those that were named.
+    ///
+    /// @param named their names; none for all
+    /// @return each once, in the order of the list
+    /// @throws IllegalArgumentException when one is no workload
+    public static List<Workload> of(List<String> named) {
+        for (String name : named) {
+            if (find(name).isEmpty()) {
+                throw new IllegalArgumentException(
+                        "no workload '" + name + "'; there are "
+                                + ALL.stream().map(Workload::name)
+                                        .collect(Collectors.joining(", ")));
+            }
+        }
+        return ALL.stream().filter(each -> named.isEmpty() || named.contains(each.name)).toList();
     }
 
     /// The same with other clients.

@@ -29,7 +29,7 @@ class BenchTest {
     private final StringWriter said = new StringWriter();
 
     /// The processes of the servers that were started.
-    private final List<Child> started = new CopyOnWriteArrayList<>();
+    private final List<BenchProcess> started = new CopyOnWriteArrayList<>();
 
     @Test
     void shouldMeasureEachServerInEachRoundAndEndAll() throws Exception {
@@ -50,7 +50,7 @@ class BenchTest {
             // It does not tell what it allocates.
             assertThat(row.figures()).doesNotContainKey("allocatedBytesPerRequest");
         }
-        assertThat(started).hasSize(2).noneMatch(Child::isAlive);
+        assertThat(started).hasSize(2).noneMatch(BenchProcess::isAlive);
         assertThat(said.toString()).contains("keep-alive: round 2 of 2; 0 s left");
     }
 
@@ -84,7 +84,7 @@ class BenchTest {
         });
         assertThat(rows.get(4).failure()).isNull();
         assertThat(rows.get(4).windows()).hasSize(2);
-        assertThat(started).noneMatch(Child::isAlive);
+        assertThat(started).noneMatch(BenchProcess::isAlive);
     }
 
     @Test
@@ -96,7 +96,7 @@ class BenchTest {
                 .contains("ended with exit code 7", "in connect, before its first round");
         assertThat(outcome.cause()).isInstanceOf(IOException.class);
         assertThat(outcome.hasFigures()).isFalse();
-        assertThat(started).hasSize(1).noneMatch(Child::isAlive);
+        assertThat(started).hasSize(1).noneMatch(BenchProcess::isAlive);
     }
 
     @Test
@@ -115,7 +115,7 @@ class BenchTest {
                 .containsExactly(tuple("connect", "a"), tuple("connect", "b"));
         assertThat(outcome.rows()).allSatisfy(
                 row -> assertThat(row.windows()).extracting(Window::round).containsExactly(1));
-        assertThat(started).hasSize(2).noneMatch(Child::isAlive);
+        assertThat(started).hasSize(2).noneMatch(BenchProcess::isAlive);
     }
 
     @Test
@@ -140,19 +140,19 @@ class BenchTest {
             assertThat(outcome.rows()).singleElement().satisfies(
                     row -> assertThat(row.windows()).extracting(Window::round)
                             .startsWith(1, 2).hasSizeLessThan(1_000));
-            assertThat(started).hasSize(1).noneMatch(Child::isAlive);
+            assertThat(started).hasSize(1).noneMatch(BenchProcess::isAlive);
         }
     }
 
     @Test
     void shouldEndEvenAProcessThatDoesNotHeedTheEndOfItsInput() throws IOException {
-        Child child;
+        BenchProcess process;
         try (Interruption interruption = new Interruption();
-                Children children = new Children(interruption)) {
-            child = children.start("stays", FakeServer.command(Way.STAYS), Cpus.NONE);
-            assertThat(child.isAlive()).isTrue();
+                BenchProcesses processes = new BenchProcesses(interruption)) {
+            process = processes.start("stays", FakeServer.command(Way.STAYS), Cpus.NONE);
+            assertThat(process.isAlive()).isTrue();
         }
-        await().until(() -> !child.isAlive());
+        await().until(() -> !process.isAlive());
     }
 
     private static Spread figure(Row row, String key) {
@@ -195,9 +195,9 @@ class BenchTest {
                             target.mostClients(),
                             target.windows(),
                             target.command(),
-                            (children, cpus) -> {
-                                ServerProcess server = target.launch().start(children, cpus);
-                                started.add(server.child());
+                            (processes, cpus) -> {
+                                ServerProcess server = target.launch().start(processes, cpus);
+                                started.add(server.process());
                                 return server;
                             }));
         }

@@ -63,7 +63,7 @@ class CpusTest {
         Cpus before = Affinity.current();
         assumeTrue(before.list().size() > 1, "needs two CPUs");
         Cpus last = new Cpus(List.of(before.list().getLast()));
-        try (Child child = Child.start("child", FakeServer.command(Way.RIGHT), last)) {
+        try (BenchProcess child = BenchProcess.start("fake", FakeServer.command(Way.RIGHT), last)) {
             assertThat(Files.readString(Path.of("/proc/" + child.pid() + "/status")))
                     .contains("\nCpus_allowed_list:\t" + last + "\n");
         }

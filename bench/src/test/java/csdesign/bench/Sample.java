@@ -23,7 +23,7 @@ final class Sample {
     private Sample() {}
 
     private static Target target(String name, Target.Kind kind) {
-        return new Target(name, kind, 1, Target.ANY, 1, "run " + name, (children, cpus) -> {
+        return new Target(name, kind, 1, Target.ANY, 1, "run " + name, (processes, cpus) -> {
             throw new AssertionError("not started here");
         });
     }

@@ -13,9 +13,10 @@ class SelectionTest {
     void shouldMeasureOneOfEachShapeUnlessOthersAreNamed() {
         assertThat(slugs()).isSubsetOf(Catalog.ONE_OF_EACH_SHAPE)
                 .contains("iterative", "prefork-accept", "thread-per-client", "epoll");
-        assertThat(Selection.of(List.of())).map(Catalog.Entry::family)
+        assertThat(Selection.of(List.of(), false)).map(Catalog.Entry::family)
                 .contains(Catalog.Family.values());
-        assertThat(Selection.byDefaultQuickly()).map(Catalog.Entry::slug)
+        assertThat(Selection.of(List.of(), true)).isEqualTo(Selection.byDefaultQuickly())
+                .map(Catalog.Entry::slug)
                 .contains("iterative", "epoll")
                 .doesNotContain("prefork-accept");
         assertThat(Selection.defaultNames()).startsWith("iterative, ").endsWith(", epoll");
@@ -29,19 +30,19 @@ class SelectionTest {
 
     @Test
     void shouldTakeAll() {
-        assertThat(Selection.of(List.of("all"))).isEqualTo(Catalog.ENTRIES);
-        assertThat(Selection.of(List.of("epoll", "all"))).isEqualTo(Catalog.ENTRIES);
+        assertThat(Selection.of(List.of("all"), false)).isEqualTo(Catalog.ENTRIES);
+        assertThat(Selection.of(List.of("epoll", "all"), true)).isEqualTo(Catalog.ENTRIES);
     }
 
     @Test
     void shouldSayWhatThereIsWhenThereIsNoSuchDesign() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Selection.of(List.of("epol")))
+                .isThrownBy(() -> Selection.of(List.of("epol"), false))
                 .withMessageStartingWith("no design 'epol'; there are iterative, ")
                 .withMessageEndingWith("epoll, or all");
     }
 
     private static List<String> slugs(String... named) {
-        return Selection.of(List.of(named)).stream().map(Catalog.Entry::slug).toList();
+        return Selection.of(List.of(named), false).stream().map(Catalog.Entry::slug).toList();
     }
 }

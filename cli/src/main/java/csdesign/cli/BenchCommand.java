@@ -1,49 +1,27 @@
 // SPDX-License-Identifier: MIT
 package csdesign.cli;
 
-import csdesign.bench.Bench.Outcome;
-import csdesign.bench.Bench;
-import csdesign.bench.Comparison;
+import csdesign.bench.BenchRun;
 import csdesign.bench.Cpus;
-import csdesign.bench.Environment;
 import csdesign.bench.Interruption;
-import csdesign.bench.LatencyHistogram;
 import csdesign.bench.Pinning;
 import csdesign.bench.Plan;
-import csdesign.bench.Programs;
-import csdesign.bench.Progress;
-import csdesign.bench.Results.Named;
-import csdesign.bench.Results.Skipped;
 import csdesign.bench.Results;
 import csdesign.bench.ResultsFolder;
 import csdesign.bench.Selection;
 import csdesign.bench.Table;
-import csdesign.bench.Target;
 import csdesign.bench.Workload;
 import csdesign.client.LiveLine;
-import csdesign.design.Catalog;
 import csdesign.kit.Nullable;
 import csdesign.kit.Output;
 import csdesign.kit.Server;
-import csdesign.peers.CReference;
 import csdesign.range.Range;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
 import java.util.function.ToLongFunction;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -58,9 +36,6 @@ import picocli.CommandLine.Spec;
         "Exit codes: 0 all was right, 1 an answer was wrong or missing, or a result could not be written, 2 bad usage, 130 interrupted (143 by SIGTERM)."
 }, sortOptions = false)
 final class BenchCommand implements Callable<Integer> {
-    private static final DateTimeFormatter FOLDER = DateTimeFormatter
-            .ofPattern("yyyy-MM-dd'T'HH-mm-ss", Locale.ROOT);
-
     private static final int INTERRUPTED = 130;
 
     @Option(names = "--designs", split = ",", paramLabel = "A,B", description = "Which, of those that `csdesign designs` lists, by their names or the original's (server03); all for every one (default: one of each shape).")
@@ -138,135 +113,41 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Instant began = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-        List<Catalog.Entry> chosen;
-        Plan plan;
-        Pinning pinning;
+        BenchRun.Request request;
         try {
-            chosen = quick && designs.isEmpty()
-                    ? Selection.byDefaultQuickly()
-                    : Selection.of(designs);
-            plan = plan();
-            pinning = pinning();
+            request = new BenchRun.Request(
+                    spec.commandLine().getParseResult().originalArgs(),
+                    Selection.of(designs, quick),
+                    peers,
+                    plan(),
+                    Pinning.choose(
+                            !noPin,
+                            cpus("--server-cpus", serverCpus),
+                            cpus("--client-cpus", clientCpus)),
+                    out);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
-        Programs programs = Programs.find();
-        List<Skipped> skipped = new ArrayList<>();
-        Optional<String> compiler = peers ? CReference.compiler() : Optional.empty();
-        List<Target> targets = targets(chosen, plan.workers(), programs, compiler, skipped);
-        Environment environment = Environment.here(programs.code(), compiler);
-        Measure measure = (interruption, progress) -> new Bench(plan, targets, pinning, progress)
-                .run(programs.agent(), interruption);
-        Function<Outcome, Results> results = outcome -> new Results(
-                Results.FORMAT,
-                began.toString(),
-                environment,
-                new Results.Method(
-                        spec.commandLine().getParseResult().originalArgs(),
-                        Programs.FLAGS,
-                        Bench.engine().toString(),
-                        pinning,
-                        plan,
-                        targets.stream()
-                                .map(each -> new Named(each.name(), each.kind(), each.command()))
-                                .toList()),
-                outcome.interrupted(),
-                skipped,
-                outcome.rows(),
-                Comparison.of(outcome.rows()));
-        long windows = (long) plan.forks() * plan.rounds() * plan.workloads().size()
-                * targets.size();
-        return run(began, windows, skipped, measure, results);
-    }
-
-    /// Measures.
-    @FunctionalInterface
-    private interface Measure {
-        Outcome with(Interruption interruption, Progress progress)
-                throws IOException, InterruptedException;
-    }
-
-    /// Claims the folder, measures, prints, writes: in this order, so that nothing that was measured
-    /// is lost.
-    private int run(
-            Instant began,
-            long windows,
-            List<Skipped> skipped,
-            Measure measure,
-            Function<Outcome, Results> results)
-            throws IOException, InterruptedException {
-        PrintWriter err = spec.commandLine().getErr();
-        try (Interruption interruption = new Interruption();
-                ResultsFolder folder = folder(began, windows)) {
-            Outcome outcome;
-            try (Progress progress = new Progress(err, LiveLine.isTerminal())) {
-                skipped.forEach(line -> progress.say("skipped " + line.name() + ": " + line.why()));
-                outcome = measure.with(interruption, progress);
-            }
-            int code = 0;
-            if (outcome.interrupted() != null) {
-                code = outcome.cause() == null ? INTERRUPTED : 1;
-                err.println(
-                        "csdesign bench: interrupted " + outcome.interrupted() + ": "
-                                + (outcome.hasFigures()
-                                        ? "the whole rounds are kept"
-                                        : "no results: no round is whole"));
-                err.flush();
-            }
-            if (outcome.interrupted() == null || outcome.hasFigures()) {
-                Results all = results.apply(outcome);
-                print(all);
-                boolean kept = keep(folder, all, outcome.histograms());
-                code = Math.max(code, all.areRight() && kept ? 0 : 1);
-            }
-            if (outcome.cause() instanceof RuntimeException defect) {
-                throw defect;
-            }
-            if (outcome.cause() instanceof Error defect) {
-                throw defect;
-            }
+        BenchRun bench = new BenchRun(request);
+        try (Interruption interruption = new Interruption()) {
+            BenchRun.Ending ending = bench.run(
+                    interruption,
+                    spec.commandLine().getErr(),
+                    LiveLine.isTerminal(),
+                    this::print);
+            int code = exitCode(ending);
             // A signal ends the JVM as soon as this returns: with its own number, and before main
             // could say this.
             return interruption.hasHappened() ? Output.exitCode(code) : code;
+        } catch (ResultsFolder.UnusableException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
-    }
-
-    private void print(Results results) {
-        PrintWriter stdout = spec.commandLine().getOut();
-        if (json) {
-            stdout.println(results.json());
-        } else {
-            stdout.print(Table.of(results));
-        }
-        stdout.flush();
-    }
-
-    private boolean keep(
-            ResultsFolder folder, Results results, List<LatencyHistogram> histograms) {
-        Path file = folder.folder().resolve("results.json");
-        try {
-            folder.keep(results, histograms);
-        } catch (IOException e) {
-            PrintWriter err = spec.commandLine().getErr();
-            err.println(
-                    "csdesign: " + file + " could not be written: " + ResultsFolder.reason(e)
-                            + ". All that was measured is what was printed");
-            err.flush();
-            return false;
-        }
-        if (!json) {
-            PrintWriter stdout = spec.commandLine().getOut();
-            stdout.println();
-            stdout.println("all rounds: " + file + ", results.csv and histograms.hlog");
-            stdout.flush();
-        }
-        return true;
     }
 
     private Plan plan() {
         Plan base = quick ? Plan.QUICK : Plan.FULL;
-        List<Workload> asked = chooseWorkloads().stream()
+        List<Workload> asked = Workload.of(workloads)
+                .stream()
                 .map(workload -> clients == null ? workload : workload.withClients(clients))
                 .toList();
         return new Plan(
@@ -280,17 +161,6 @@ final class BenchCommand implements Callable<Integer> {
                 quick);
     }
 
-    private Pinning pinning() throws IOException {
-        if (noPin && (serverCpus != null || clientCpus != null)) {
-            throw new IllegalArgumentException(
-                    "--no-pin and --server-cpus or --client-cpus exclude each other");
-        }
-        return Pinning.choose(
-                !noPin,
-                cpus("--server-cpus", serverCpus),
-                cpus("--client-cpus", clientCpus));
-    }
-
     private static Cpus cpus(String option, @Nullable String text) {
         try {
             return text == null ? Cpus.NONE : Cpus.parse(text);
@@ -299,89 +169,40 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private List<Target> targets(
-            List<Catalog.Entry> chosen,
-            int pool,
-            Programs programs,
-            Optional<String> compiler,
-            List<Skipped> skipped) {
-        List<Target> targets = new ArrayList<>();
-        for (Catalog.Entry entry : chosen) {
-            if (entry.needs().areMetHere()) {
-                targets.add(Target.design(entry, pool, programs));
-            } else {
-                skipped.add(new Skipped(entry.slug(), "needs " + entry.needs().words()));
-            }
+    private void print(Results results) {
+        PrintWriter stdout = spec.commandLine().getOut();
+        if (json) {
+            stdout.println(results.json());
+        } else {
+            stdout.print(Table.of(results));
         }
-        if (peers && !Catalog.Needs.LINUX.areMetHere()) {
-            skipped.add(new Skipped(CReference.NAME, "needs " + Catalog.Needs.LINUX.words()));
-        } else if (peers && compiler.isEmpty()) {
-            skipped.add(
-                    new Skipped(
-                            CReference.NAME,
-                            "there is no C compiler; install gcc or clang so that `cc` runs"));
-        } else if (peers) {
-            targets.add(Target.cReference());
-        }
-        return targets;
+        stdout.flush();
     }
 
-    /// Those that were named, in the order of the list; all when none was.
-    private List<Workload> chooseWorkloads() {
-        for (String wanted : workloads) {
-            if (Workload.find(wanted).isEmpty()) {
-                throw new IllegalArgumentException(
-                        "no workload '" + wanted + "'; there are "
-                                + Workload.ALL.stream()
-                                        .map(Workload::name)
-                                        .collect(Collectors.joining(", ")));
-            }
+    private int exitCode(BenchRun.Ending ending) {
+        if (ending.unwritten() != null) {
+            PrintWriter err = spec.commandLine().getErr();
+            err.println(
+                    "csdesign: " + ending.file() + " could not be written: " + ending.unwritten()
+                            + ". All that was measured is what was printed");
+            err.flush();
+        } else if (ending.file() != null && !json) {
+            PrintWriter stdout = spec.commandLine().getOut();
+            stdout.println();
+            stdout.println("all rounds: " + ending.file() + ", results.csv and histograms.hlog");
+            stdout.flush();
         }
-        return Workload.ALL.stream()
-                .filter(each -> workloads.isEmpty() || workloads.contains(each.name()))
-                .toList();
-    }
-
-    /// Claimed and tried before anything is measured: minutes of work must not end in a folder that
-    /// cannot be written, or that has another result.
-    private ResultsFolder folder(Instant began, long windows) {
-        String name = out != null
-                ? out
-                : "results/" + FOLDER.format(began.atZone(ZoneId.systemDefault()));
-        try {
-            if (name.indexOf('\uFFFD') >= 0 || !isFolderReadable(Path.of(name))) {
-                throw new IOException(
-                        "the name is no text in this locale's encoding, "
-                                + System.getProperty("sun.jnu.encoding")
-                                + "; ./csdesign sets LC_ALL=C.UTF-8");
-            }
-            ResultsFolder folder = out != null
-                    ? ResultsFolder.named(Path.of(name))
-                    : ResultsFolder.fresh(Path.of(name));
-            try {
-                folder.tryToWrite(windows);
-            } catch (IOException e) {
-                folder.close();
-                throw e;
-            }
-            return folder;
-        } catch (IOException e) {
-            throw cannotBeWritten(name, ResultsFolder.reason(e), e);
-        } catch (InvalidPathException e) {
-            throw cannotBeWritten(name, String.valueOf(e.getMessage()), e);
+        if (ending.defect() instanceof RuntimeException defect) {
+            throw defect;
         }
-    }
-
-    /// A JVM reads the name of the folder that it was started in by the locale's encoding, and
-    /// resolves a relative name against what it has read.
-    private static boolean isFolderReadable(Path named) {
-        return named.isAbsolute() || Files.exists(Path.of("").toAbsolutePath());
-    }
-
-    private ParameterException cannotBeWritten(String name, String why, Exception e) {
-        return new ParameterException(
-                spec.commandLine(),
-                "--out is '" + name + "': cannot be written (" + why + "); name another folder",
-                e);
+        if (ending.defect() instanceof Error defect) {
+            throw defect;
+        }
+        if (ending.bySignal()) {
+            return INTERRUPTED;
+        }
+        Results results = ending.results();
+        boolean allRight = results != null && results.areRight() && ending.unwritten() == null;
+        return allRight ? 0 : 1;
     }
 }

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 
 /// A process that takes and gives lines, and ends when its standard input does. So it ends with
 /// this process too, even by `kill -9`.
-final class Child implements AutoCloseable, Interruption.Ending {
+final class BenchProcess implements AutoCloseable, Interruption.Ending {
     /// How much of its standard error is kept: the last lines tell why it ended.
     private static final int MOST_COMPLAINTS = 12;
 
@@ -34,7 +34,7 @@ final class Child implements AutoCloseable, Interruption.Ending {
     private final Deque<String> complaints = new ArrayDeque<>();
     private final Thread complaintReader;
 
-    private Child(String name, Process process) {
+    private BenchProcess(String name, Process process) {
         this.name = name;
         this.process = process;
         input = process.outputWriter();
@@ -51,13 +51,13 @@ final class Child implements AutoCloseable, Interruption.Ending {
     /// @param command the program and its arguments
     /// @param cpus where it may run, or none for anywhere
     /// @throws IOException when there is no such program, or it cannot run there
-    static Child start(String name, List<String> command, Cpus cpus) throws IOException {
+    static BenchProcess start(String name, List<String> command, Cpus cpus) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command);
         // All have the same flags, and no debugger's port: see Environment#withheld.
         builder.environment().keySet().removeAll(JvmOptions.VARIABLES);
         Process process = Affinity.start(builder, cpus);
         try {
-            return new Child(name, process);
+            return new BenchProcess(name, process);
         } catch (OutOfMemoryError noThread) {
             process.destroyForcibly();
             throw new BenchException(
