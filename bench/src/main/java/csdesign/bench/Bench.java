@@ -39,7 +39,7 @@ public final class Bench {
     private final Plan plan;
     private final List<Target> targets;
     private final Pinning pinning;
-    private final Progress progress;
+    private final ProgressLine progress;
 
     /// Where it is, for a reader of what is left of it.
     private String doing = "the beginning";
@@ -50,7 +50,7 @@ public final class Bench {
     /// @param targets the servers, in the order of the first round
     /// @param pinning where they run
     /// @param progress told how far it is
-    public Bench(Plan plan, List<Target> targets, Pinning pinning, Progress progress) {
+    public Bench(Plan plan, List<Target> targets, Pinning pinning, ProgressLine progress) {
         this.plan = plan;
         this.targets = List.copyOf(targets);
         this.pinning = pinning;
@@ -137,7 +137,7 @@ public final class Bench {
     /// @param interruption what else can end it
     /// @return what was measured
     /// @throws IOException when the client cannot be started
-    /// @throws InterruptedException when the thread shall end
+    /// @throws InterruptedException when this thread must end
     public Outcome run(List<String> agent, Interruption interruption)
             throws IOException, InterruptedException {
         List<Cell> cells = new ArrayList<>();

@@ -10,7 +10,7 @@ public final class BenchException extends IOException {
 
     /// With a sentence for the report.
     ///
-    /// @param message who did what, with what was said on its standard error
+    /// @param message which process did what, and what it said on its standard error
     public BenchException(String message) {
         super(message);
     }

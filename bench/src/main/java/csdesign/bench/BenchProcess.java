@@ -47,7 +47,7 @@ final class BenchProcess implements AutoCloseable, Interruption.Ending {
 
     /// Starts it.
     ///
-    /// @param name who it is, in messages
+    /// @param name what messages call it
     /// @param command the program and its arguments
     /// @param cpus where it may run, or none for anywhere
     /// @throws IOException when there is no such program, or it cannot run there
@@ -97,7 +97,7 @@ final class BenchProcess implements AutoCloseable, Interruption.Ending {
                             + timeoutMillis / 1_000.0 + " s" + complaints());
         }
         if (line.isEmpty()) {
-            lines.add(line); // for whoever asks next
+            lines.add(line); // for the next caller
             throw ended();
         }
         return line.get();
@@ -153,13 +153,13 @@ final class BenchProcess implements AutoCloseable, Interruption.Ending {
         }
     }
 
-    /// Ends its input, which it takes as the wish to end.
+    /// Ends its input, and so asks it to end.
     @Override
     public void ask() {
         try {
             input.close();
         } catch (IOException ended) {
-            // Then it needs no wish.
+            // It has ended by itself.
         }
     }
 

@@ -66,7 +66,7 @@ public final class BenchRun {
     ///
     /// @param request what is asked for
     /// @throws IOException when csdesign's own jar cannot be read
-    /// @throws InterruptedException when the thread shall end
+    /// @throws InterruptedException when this thread must end
     public BenchRun(Request request) throws IOException, InterruptedException {
         this.request = request;
         programs = Programs.find();
@@ -107,7 +107,7 @@ public final class BenchRun {
     /// @throws ResultsFolder.UnusableException before anything is measured, when the results
     ///     would have no place
     /// @throws IOException when the client cannot be started
-    /// @throws InterruptedException when the thread shall end
+    /// @throws InterruptedException when this thread must end
     public Ending run(
             Interruption interruption, PrintWriter news, boolean live, Consumer<Results> show)
             throws IOException, InterruptedException {
@@ -115,7 +115,7 @@ public final class BenchRun {
                 * request.plan.workloads().size() * targets.size();
         try (ResultsFolder folder = ResultsFolder.claim(request.folder, began, windows)) {
             Bench.Outcome outcome;
-            try (Progress progress = new Progress(news, live)) {
+            try (ProgressLine progress = new ProgressLine(news, live)) {
                 skipped.forEach(line -> progress.say("skipped " + line.name() + ": " + line.why()));
                 outcome = new Bench(request.plan, targets, request.pinning, progress)
                         .run(programs.agent(), interruption);

@@ -63,7 +63,7 @@ public record Environment(
     /// @param cCompiler when a peer needs it
     /// @return what this system tells
     /// @throws IOException when the jar cannot be read
-    /// @throws InterruptedException when the thread shall end
+    /// @throws InterruptedException when this thread must end
     public static Environment here(Path code, Optional<String> cCompiler)
             throws IOException, InterruptedException {
         Optional<String> commit = head(code);
@@ -134,7 +134,7 @@ public record Environment(
                 + (jarSha256 == null ? "" : ", jar " + jarSha256.substring(0, 10));
     }
 
-    /// Only of a repository that holds the designs: the jar may lie in somebody else's.
+    /// Only of a repository that holds the designs: the jar may lie in another one.
     private static Optional<String> head(Path code) throws InterruptedException {
         Optional<String> top = git(code, "rev-parse", "--show-toplevel");
         if (top.isEmpty()

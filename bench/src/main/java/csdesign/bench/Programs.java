@@ -66,8 +66,8 @@ public final class Programs {
         return new Programs(start, code);
     }
 
-    /// The launcher's archive of classes, where this JVM was started with it: whoever starts many
-    /// JVMs does so in half the time. What is measured after the start is the same.
+    /// The launcher's archive of classes, where this JVM was started with it: with it a
+    /// JVM starts in half the time. What is measured after the start is the same.
     private static List<String> archive() {
         List<String> ofTheUser = JvmOptions.here().words();
         return ManagementFactory.getRuntimeMXBean()

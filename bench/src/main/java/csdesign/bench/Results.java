@@ -17,7 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param method how it was measured
 /// @param interrupted why it ended before all was measured, and where; null when it did not. Then
 ///     the rows have the rounds that were whole
-/// @param skipped who could not be measured here, and why
+/// @param skipped which servers could not be measured here, and why
 /// @param rows one for each workload and target, in the order of the report
 /// @param comparisons of designs with peers, by CPU per request
 public record Results(
@@ -40,7 +40,7 @@ public record Results(
     /// @param engine of the client
     /// @param pinning which processors server and client had
     /// @param plan how much was measured
-    /// @param targets who was measured, in the order of the first round
+    /// @param targets which servers were measured, in the order of the first round
     public record Method(
             List<String> command,
             List<String> jvmFlags,
@@ -49,14 +49,14 @@ public record Results(
             Plan plan,
             List<Named> targets) {}
 
-    /// Who was measured.
+    /// A server that was measured.
     ///
     /// @param name the slug
     /// @param kind whose server it is
     /// @param command how it was started
     public record Named(String name, Target.Kind kind, String command) {}
 
-    /// Who was not.
+    /// A server that was not.
     ///
     /// @param name the slug
     /// @param why in words

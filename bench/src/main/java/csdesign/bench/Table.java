@@ -116,7 +116,7 @@ public final class Table {
         return lines;
     }
 
-    /// What the columns mean: below the figures, for who asks.
+    /// What the columns mean. It stands below the figures, which a reader wants first.
     private static List<String> legend(Plan plan) {
         return wrap(
                 "How to read it: a closed loop, and every byte is compared. CPU, user, system and"

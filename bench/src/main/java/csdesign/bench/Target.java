@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// Who is measured.
+/// A server that is measured.
 ///
 /// @param name its slug
 /// @param kind whose server it is
@@ -33,14 +33,14 @@ public record Target(
     /// core, take longer than a window of a second.
     private static final int WINDOWS_OF_JVMS = 5;
 
-    /// The most warm-ups of a pool. Who wants more has `--warmup`.
+    /// The most warm-ups of a pool. For more there is `--warmup`.
     private static final int MOST_WARMUPS = 4;
 
     /// Whose server it is.
     public enum Kind {
         /// One of the catalog.
         DESIGN,
-        /// Somebody else's, or the reference.
+        /// Of other people, or the reference.
         PEER
     }
 

@@ -201,7 +201,7 @@ class BenchTest {
                                 return server;
                             }));
         }
-        try (Progress progress = new Progress(terminal, false)) {
+        try (ProgressLine progress = new ProgressLine(terminal, false)) {
             return new Bench(plan, watched, ANYWHERE, progress)
                     .run(FakeServer.command(agent), interruption);
         }

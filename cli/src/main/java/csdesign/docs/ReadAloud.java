@@ -135,7 +135,7 @@ final class ReadAloud {
             String workload, Row own, Row other, List<Difference> differences) {
         for (Figure figure : Figure.values()) {
             if (figure == Figure.P99 && clients(own) != clients(other)) {
-                continue; // who serves fewer clients at once answers those sooner
+                continue; // with fewer clients served, each of them is answered sooner
             }
             both(own, other, figure.metric)
                     .flatMap(pair -> difference(

@@ -62,7 +62,7 @@ final class Summary {
         return lines;
     }
 
-    /// Who takes the least CPU, who cannot be told from it, and who takes the most.
+    /// Which design takes the least CPU, which cannot be told from it, and which takes the most.
     private Optional<String> cheapest(String workload) {
         List<Row> rows = measured.rows(workload)
                 .stream()
@@ -106,7 +106,7 @@ final class Summary {
                         + rests(pair.workload, Stream.of(pair.design, pair.other)));
     }
 
-    /// Who leaves clients out that stay connected.
+    /// Which designs leave out clients that stay connected.
     private Optional<String> served() {
         List<String> some = new ArrayList<>();
         for (Row row : measured.rows(KEEP_ALIVE)) {
@@ -127,7 +127,7 @@ final class Summary {
                                 + " of `" + KEEP_ALIVE + "`.)");
     }
 
-    /// Who starts fastest and slowest, and what they hold in memory.
+    /// Which designs start fastest and slowest, and what they hold in memory.
     private Optional<String> starts() {
         List<String> designs = Catalog.ENTRIES.stream()
                 .map(Catalog.Entry::slug)

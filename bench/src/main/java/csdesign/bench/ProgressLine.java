@@ -6,7 +6,7 @@ import java.util.Locale;
 
 /// Says how far a bench is: one line that is written over itself on a terminal, a line for each
 /// round elsewhere. No colour, and no escape sequence.
-public final class Progress implements AutoCloseable {
+public final class ProgressLine implements AutoCloseable {
     private static final long PERIOD_MILLIS = 500;
     private static final int MOST_COLUMNS = 79;
 
@@ -21,7 +21,7 @@ public final class Progress implements AutoCloseable {
     ///
     /// @param out where to
     /// @param live whether that is a terminal
-    public Progress(PrintWriter out, boolean live) {
+    public ProgressLine(PrintWriter out, boolean live) {
         this.out = out;
         this.live = live;
         ticker = Thread.ofPlatform().daemon().name("progress").unstarted(this::tick);
