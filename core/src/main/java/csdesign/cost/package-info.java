@@ -4,13 +4,13 @@
 /// the server runs, and the server prints it at the end.
 ///
 /// ```text
-///   Usage: what was used -------> Costs --> Console: what a server prints
-///   Scoreboard: what was done ----^   `---> Control: answers a line "cost"
+///   LiveChildren: what was used ---> Costs --> Console: what a server prints
+///   Scoreboard: what was done -------^   `---> Control: answers a line "cost"
 /// ```
 ///
 /// | type | what it is |
 /// |---|---|
-/// | [Usage] | what the kernel says that processes used |
+/// | [LiveChildren] | what the children of this process used, while they live too |
 /// | [Costs] | what was done, and what it used |
 /// | [Console] | what a server prints |
 /// | [Control] | answers a program that asks for the costs, and ends the server with it |
