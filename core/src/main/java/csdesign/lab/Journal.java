@@ -22,7 +22,13 @@ import java.util.stream.Stream;
 ///
 /// It prints as it goes, and keeps all of it for a program to read.
 public final class Journal {
+    /// A claim is a sentence: it goes on in the next line before a terminal would break
+    /// it.
+    private static final int MOST_COLUMNS = 100;
+
+    /// What a column of a table has at least.
     private static final int CELL_COLUMNS = 9;
+
     private static final String UNJUDGED = "the lab did not come to it";
 
     private final String lab;
@@ -102,10 +108,21 @@ public final class Journal {
         out.println();
         out.println("You will see");
         for (Claim claim : claims) {
-            out.println("  " + claim.name() + ": " + claim.words());
+            printFolded("  " + claim.name() + ": " + claim.words());
             verdicts.put(claim, judgement(claim, Verdict.NOT_SHOWN, UNJUDGED));
         }
         out.flush();
+    }
+
+    /// Prints a line, and what has no room in it in lines below, further in.
+    private void printFolded(String line) {
+        String rest = line;
+        while (rest.length() > MOST_COLUMNS) {
+            int end = rest.lastIndexOf(' ', MOST_COLUMNS);
+            out.println(rest.substring(0, end));
+            rest = "      " + rest.substring(end + 1);
+        }
+        out.println(rest);
     }
 
     /// Begins a part: broken, fixed, another way.

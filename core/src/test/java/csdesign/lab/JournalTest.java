@@ -50,6 +50,20 @@ class JournalTest {
     }
 
     @Test
+    void shouldFoldALongClaimBetweenWordsAndKeepItWhole() {
+        Claim claim = new Claim("long-claim", "It goes on " + "and on ".repeat(20) + "to its end.");
+        journal.expect(claim);
+
+        List<String> printed = lines().subList(3, lines().size());
+        assertThat(printed).hasSize(2).allMatch(line -> line.length() <= 100);
+        assertThat(printed.getFirst()).startsWith("  long-claim: It goes on and on");
+        assertThat(printed.getLast()).startsWith("      on and on");
+        assertThat(printed.getFirst().strip() + " " + printed.getLast().strip())
+                .isEqualTo("long-claim: " + claim.words());
+        assertThat(journal.end().verdicts().getFirst().words()).isEqualTo(claim.words());
+    }
+
+    @Test
     void shouldPrintATableAndKeepItsRowsByColumn() {
         journal.columns("way", "N", "wake-ups");
         journal.row("accept", 16, 1.0);
