@@ -19,7 +19,7 @@ import java.util.function.IntConsumer;
 import java.util.function.IntSupplier;
 
 /// In a [Subject]: a signal that is blocked in all its threads, and whose handler, a Java
-/// method, one thread lets in during ppoll and pselect. See [Signal#handle].
+/// method, one thread lets in during ppoll, select and pselect. See [Signal#handle].
 final class SignalGate {
     /// Of the thread.
     final Arena arena = Arena.ofConfined();
@@ -54,6 +54,21 @@ final class SignalGate {
             Subject.say("" + handled.getAsInt());
         }
         Subject.hear(errno);
+    }
+
+    /// select(2) as a program calls it that blocks no signal: it waits until a descriptor
+    /// is ready or a handler has run.
+    ///
+    /// This thread keeps the signal blocked whenever it is not in a system call, because
+    /// a JVM survives the handler nowhere else. So the mask is opened around the wait, in
+    /// the same step: glibc 2.36 makes the same system call, pselect6, of select and of
+    /// pselect.
+    ///
+    /// @param nfds the highest descriptor in the set, plus 1
+    /// @param readfds a set
+    /// @return how many are ready, or a negative errno: EINTR after a handler ran
+    int select(int nfds, MemorySegment readfds) {
+        return SysSelect.pselect(errno, nfds, readfds, NULL, NULL, NULL, open);
     }
 
     /// Lets in one that is pending, and does not wait for one.

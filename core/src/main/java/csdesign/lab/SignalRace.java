@@ -24,22 +24,27 @@ import java.util.function.Predicate;
 ///       ^ SIGUSR1   asleep, for ever                ^ SIGUSR1   EINTR at once
 ///       handler: flag = true                        blocked: it waits, pending
 /// ```
-/// **What** A server waits for descriptors and signals. The handler of a signal sets a
-/// flag; select answers EINTR when one arrives while it waits: a look at the flag is due.
 ///
-/// **Broken** Before select there is a window, here wide open, in servers a few
-/// instructions. A signal in it is handled, the flag is set, and select knows nothing of
-/// it: the server sleeps until something else wakes it.
+/// **What** A server waits for descriptors and for signals. The handler of a signal sets
+/// a flag. When a signal arrives while select(2) waits, select answers EINTR, and the
+/// server looks at the flag.
 ///
-/// **Fixed** The signal is blocked in the window. pselect opens the mask and waits in one
-/// step, and one that is pending ends it at once. [SelfPipe] does without a mask.
+/// **Broken** Between the last look at the flag and select there is a window: a few
+/// instructions in a server, seconds in this lab. A signal that arrives in the window is
+/// handled and the flag is set, but select does not know that. The server sleeps until
+/// something else wakes it.
 ///
-/// **In Java** The handler is a Java method that the kernel calls: an upcall. A JVM bears
-/// that in a thread that waits in a system call, so the one looked at is started with
-/// SIGUSR1 blocked in all threads, and lets it in during ppoll (the window) and pselect.
-/// The JDK's `sun.misc.Signal` calls a handler in a thread of its own: that ends no call.
+/// **Fixed** The signal is blocked during the window, so it stays pending. pselect(2)
+/// opens the mask and begins to wait in one step, and a pending signal ends it at once.
+/// [SelfPipe] shows a way without a mask.
 ///
-/// **Look for** the thread asleep with the flag set, and no signal pending.
+/// **In Java** The handler is a Java method that the kernel calls: an upcall. A JVM
+/// survives it only in a thread that is inside a system call. Therefore the program that
+/// is looked at is started with SIGUSR1 blocked in all its threads, and one thread lets
+/// the signal in during ppoll (the window), select and pselect. The JDK's
+/// `sun.misc.Signal` calls a handler in a thread of its own, which ends no system call.
+///
+/// **Look for** the thread that sleeps although the flag is set and no signal is pending.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/lab/SignalRace.java --auto`
@@ -48,19 +53,28 @@ import java.util.function.Predicate;
 /// @see <a href="https://man7.org/linux/man-pages/man7/signal.7.html">signal(7)</a>
 public final class SignalRace {
     static final Claim LOST = new Claim(
-            "lost", "a signal before select: its handler ran, and select sleeps all the same");
+            "handled-before-select-and-lost",
+            "A signal that arrives just before select(2) runs its handler, and select(2) sleeps"
+                    + " all the same.");
     static final Claim SECOND = new Claim(
-            "second", "only a second signal ends that sleep: two were handled, one was seen");
-    static final Claim IN_TIME = new Claim(
-            "in-time", "a signal that arrives while select waits ends it with EINTR");
+            "seen-only-with-a-second-signal",
+            "Only a second signal ends that sleep: two were handled, and the program saw one.");
+    static final Claim IN_SELECT = new Claim(
+            "seen-when-it-comes-in-select",
+            "A signal that arrives while select(2) waits ends it with EINTR.");
     static final Claim PENDING = new Claim(
-            "pending", "blocked until pselect, the signal waits, and pselect answers EINTR");
+            "kept-pending-for-pselect",
+            "A signal that is blocked until pselect(2) stays pending, and pselect(2) answers"
+                    + " EINTR at once.");
 
     static final Option SECONDS = new Option(
             List.of("-s", "--seconds"), "SECONDS", 10, 1, 3_600,
             "How long the window before select is open for your signals");
+
     static final List<Option> OPTIONS = List.of(SECONDS);
 
+    /// A race that is lost once may be chance: each scene is played so often, and must
+    /// end the same way each time.
     private static final int ROUNDS = 20;
 
     private static final String AWAKE = "Wake up and block in \"select\"";
@@ -68,19 +82,53 @@ public final class SignalRace {
 
     private final SignalGate gate = new SignalGate(SIGUSR1, this::onSignal);
     private final Errno errno = gate.errno;
-    private boolean gotSignal; // the handler, which writes it, runs in this thread
+
+    /// Written by the handler, which runs in the same thread.
+    private boolean gotSignal;
+
     private int handled;
     private long beginNanos;
 
-    private enum Way {
-        WINDOW, SELECT, BLOCKED
+    /// When the signal comes, and what the program then calls.
+    private enum Scene {
+        IN_WINDOW("Broken: a signal in the window", "in the window", "select"),
+        IN_SELECT("The same program: a signal in select", "in select", "select"),
+        BLOCKED_IN_WINDOW(
+                "Fixed: a signal in the window, blocked until pselect", "in the window, blocked",
+                "pselect");
+
+        final String title;
+        final String rowName;
+        final String call;
+
+        Scene(String title, String rowName, String call) {
+            this.title = title;
+            this.rowName = rowName;
+            this.call = call;
+        }
     }
 
-    /// What was seen of one round. In the window: signals sent, handler runs, if pending;
-    /// then whether it slept in select with none pending; all signals, all handler runs;
-    /// pselect's answer and time; whether the program said that it got a signal.
-    private record Round(int early, int handledEarly, boolean pending, boolean asleep, int sent,
-            int handled, int result, int micros, boolean seen) {
+    /// What was seen of one scene, played once.
+    ///
+    /// @param early signals that were sent in the window
+    /// @param handledEarly how often the handler ran there
+    /// @param pending whether one was pending at the end of the window
+    /// @param asleep whether the program then slept in select, with no signal pending
+    /// @param sent all signals: one more was sent to a program that slept
+    /// @param handled all runs of the handler
+    /// @param result what select or pselect answered
+    /// @param micros how long that call took
+    /// @param seen whether the program said that it got a signal
+    private record Round(
+            int early,
+            int handledEarly,
+            boolean pending,
+            boolean asleep,
+            int sent,
+            int handled,
+            int result,
+            int micros,
+            boolean seen) {
         boolean isSeenByOne() {
             return sent == 1 && handled == 1 && result == -EINTR && seen;
         }
@@ -104,13 +152,13 @@ public final class SignalRace {
     /// @param settings how
     /// @param journal what it writes into
     /// @throws IOException when the other JVM cannot be started
-    /// @throws InterruptedException when it shall end
+    /// @throws InterruptedException when it is told to end
     public static void run(Settings settings, Journal journal)
             throws IOException, InterruptedException {
-        journal.expect(LOST, SECOND, IN_TIME, PENDING);
+        journal.expect(LOST, SECOND, IN_SELECT, PENDING);
         try (Subject subject = Subject.blocking(SignalRace.class, SIGUSR1)) {
             if (settings.auto()) {
-                play(subject, journal);
+                playAll(subject, journal);
             } else {
                 leaveToUser(subject, settings.value(SECONDS), journal);
             }
@@ -118,28 +166,32 @@ public final class SignalRace {
     }
 
     // @start region="broken"
+    /// Nothing is blocked in the window: a signal is handled there, and the flag is set.
+    /// The program then calls select(2), which knows nothing of the flag.
     private void broken() throws IOException {
-        gate.window(gate.open, () -> handled); // a signal is handled: the flag is set ...
-        MemorySegment input = watched();
-        answer(pselect(errno, 1, input, NULL, NULL, NULL, gate.open)); // ... nobody looks
+        gate.window(gate.open, () -> handled);
+        MemorySegment input = standardInput();
+        say(gate.select(1, input));
     }
     // @end
 
     // @start region="fixed"
+    /// The signal is blocked in the window, and stays pending. pselect(2) opens the mask
+    /// and begins to wait in one step: the pending signal ends it.
     private void fixed() throws IOException {
-        gate.window(NULL, () -> handled); // a signal stays blocked: it waits ...
-        MemorySegment input = watched();
-        answer(pselect(errno, 1, input, NULL, NULL, NULL, gate.open)); // ... until this
+        gate.window(NULL, () -> handled);
+        MemorySegment input = standardInput();
+        say(pselect(errno, 1, input, NULL, NULL, NULL, gate.open));
     }
     // @end
 
-    /// The other JVM: plays what it is told to, until its input ends.
+    /// The other JVM: it plays the scenes that it is told to play, until its input ends.
     private void serve() throws IOException {
         Subject.greet(errno);
         for (String word = hear(errno); !word.isEmpty(); word = hear(errno)) {
             gotSignal = false;
             handled = 0;
-            if (word.equals(Way.BLOCKED.name())) {
+            if (word.equals(Scene.BLOCKED_IN_WINDOW.name())) {
                 fixed();
             } else {
                 broken();
@@ -147,53 +199,58 @@ public final class SignalRace {
         }
     }
 
-    /// Runs inside ppoll and pselect only: wherever else, the signal is blocked.
+    /// Runs only inside ppoll, select and pselect: at any other time the signal is
+    /// blocked.
     private void onSignal(int signal) {
         gotSignal = true;
         handled++;
     }
 
-    private MemorySegment watched() {
+    /// The set that select waits for: standard input alone.
+    private MemorySegment standardInput() {
         Subject.say(AWAKE);
         beginNanos = System.nanoTime();
         return gate.only(0);
     }
 
-    /// What the lab wants to know, then what the original says.
-    private void answer(int result) {
+    /// Says what the lab wants to know of the call, then what the original program says.
+    private void say(int result) {
         long micros = (System.nanoTime() - beginNanos) / 1_000;
         Subject.say(result + " " + micros + " " + handled);
         Subject.say(result == -EINTR && gotSignal ? GOT : "");
     }
 
-    /// The lab's part: each way in turn.
-    private static void play(Subject subject, Journal journal) throws IOException {
-        journal.part("Broken: a signal in the window");
-        List<Round> window = rounds(subject, Way.WINDOW, journal);
-        judge(journal, LOST, window, "handled in the window, asleep in select",
+    /// Plays each scene many times.
+    ///
+    /// That a signal was lost is an absence, and no waiting proves one. It is proved by a
+    /// state: the handler has run, no signal is pending, and the thread sleeps in the
+    /// kernel's select. Nothing that has happened can wake it any more.
+    private static void playAll(Subject subject, Journal journal) throws IOException {
+        List<Round> inWindow = rounds(subject, Scene.IN_WINDOW, journal);
+        judge(journal, LOST, inWindow, "handled in the window, asleep in select",
                 one -> one.handledEarly == 1 && one.asleep);
-        judge(journal, SECOND, window, "two sent, two handled, seen once",
+        judge(journal, SECOND, inWindow, "two sent, two handled, seen once",
                 one -> one.sent == 2 && one.handled == 2 && one.seen);
-        journal.part("The same program: a signal in select");
-        List<Round> select = rounds(subject, Way.SELECT, journal);
-        judge(journal, IN_TIME, select, "asleep in select, one sent, EINTR, seen",
+        List<Round> inSelect = rounds(subject, Scene.IN_SELECT, journal);
+        judge(journal, IN_SELECT, inSelect, "asleep in select, one sent, EINTR, seen",
                 one -> one.asleep && one.isSeenByOne());
-        journal.part("Fixed: a signal in the window, blocked until pselect");
-        List<Round> blocked = rounds(subject, Way.BLOCKED, journal);
+        List<Round> blocked = rounds(subject, Scene.BLOCKED_IN_WINDOW, journal);
         judge(journal, PENDING, blocked, "pending in the window, EINTR, seen",
                 one -> one.pending && one.isSeenByOne());
         journal.part("Each " + ROUNDS + " times");
-        journal.columns("signal", "sent", "handled", "seen", "lost", "us in select");
-        row("in the window", window, journal);
-        row("in select", select, journal);
-        row("in the window, blocked", blocked, journal);
+        journal.columns("signal", "sent", "handled", "seen", "lost", "us in the call");
+        row(Scene.IN_WINDOW, inWindow, journal);
+        row(Scene.IN_SELECT, inSelect, journal);
+        row(Scene.BLOCKED_IN_WINDOW, blocked, journal);
     }
 
-    private static List<Round> rounds(Subject subject, Way way, Journal journal)
+    /// Plays one scene many times, and tells of the first.
+    private static List<Round> rounds(Subject subject, Scene scene, Journal journal)
             throws IOException {
+        journal.part(scene.title);
         List<Round> rounds = new ArrayList<>();
         while (rounds.size() < ROUNDS) {
-            rounds.add(round(subject, way));
+            rounds.add(round(subject, scene));
         }
         Round first = rounds.getFirst();
         journal.step("signals in the window", first.early);
@@ -202,34 +259,43 @@ public final class SignalRace {
         journal.says(AWAKE);
         journal.step("asleep in select with none pending", first.asleep ? "yes" : "no");
         journal.step("signals in select", first.sent - first.early);
-        journal.call("pselect", first.result);
+        journal.call(scene.call, first.result);
         journal.says(first.seen ? GOT : "nothing");
         return rounds;
     }
 
-    private static Round round(Subject subject, Way way) throws IOException {
-        subject.write(way.name());
-        subject.sleepsInSelect(); // in the window
-        int early = way == Way.SELECT ? 0 : 1;
-        subject.kill(early * SIGUSR1); // 0 is none
-        int handled = way == Way.WINDOW ? subject.numbers()[0] : 0; // said when it has run
+    /// Plays one scene once. A signal is sent only when the other JVM's thread is seen to
+    /// sleep in the kernel: in the window, which is a ppoll, or in select. A handler that
+    /// runs in the window is told of from inside the window.
+    private static Round round(Subject subject, Scene scene) throws IOException {
+        subject.write(scene.name());
+        subject.sleepsInSelect();
+        int early = scene == Scene.IN_SELECT ? 0 : 1;
+        if (early > 0) {
+            subject.kill(SIGUSR1);
+        }
+        int handledEarly = scene == Scene.IN_WINDOW ? subject.numbers()[0] : 0;
         boolean pending = subject.task().isPending(SIGUSR1);
         subject.write("wake");
         subject.expectLine(AWAKE);
         boolean slept = subject.sleepsInSelect();
         boolean asleep = slept && !subject.task().isPending(SIGUSR1);
-        subject.kill(slept ? SIGUSR1 : 0);
+        if (slept) {
+            subject.kill(SIGUSR1);
+        }
         int[] answer = subject.numbers();
-        return new Round(early, handled, pending, asleep, early + (slept ? 1 : 0), answer[2],
-                answer[0], answer[1], subject.nextLine().equals(GOT));
+        boolean seen = subject.nextLine().equals(GOT);
+        return new Round(
+                early, handledEarly, pending, asleep, early + (slept ? 1 : 0), answer[2],
+                answer[0], answer[1], seen);
     }
 
-    private static void row(String name, List<Round> rounds, Journal journal) {
+    private static void row(Scene scene, List<Round> rounds, Journal journal) {
         int sent = rounds.stream().mapToInt(Round::sent).sum();
         int handled = rounds.stream().mapToInt(Round::handled).sum();
         int seen = (int) rounds.stream().filter(Round::seen).count();
         int median = rounds.stream().mapToInt(Round::micros).sorted().toArray()[ROUNDS / 2];
-        journal.row(name, sent, handled, seen, sent - seen, median);
+        journal.row(scene.rowName, sent, handled, seen, sent - seen, median);
     }
 
     private static void judge(Journal journal, Claim claim, List<Round> rounds, String words,
@@ -238,11 +304,12 @@ public final class SignalRace {
         journal.judge(claim, count == ROUNDS, words + ": " + count + " of " + ROUNDS);
     }
 
-    /// As the original: one round, and the signals are the user's.
+    /// Plays the broken scene once, as the original program does; the signals are the
+    /// user's. A claim is shown if the user's signals happened to show it.
     private static void leaveToUser(Subject subject, long seconds, Journal journal)
             throws IOException, InterruptedException {
         journal.part("Yours: kill -USR1 PID");
-        subject.write(Way.WINDOW.name());
+        subject.write(Scene.IN_WINDOW.name());
         journal.says("PID: " + subject.pid());
         journal.says("Sleep for " + seconds + " secs");
         Thread.sleep(Duration.ofSeconds(seconds));
@@ -254,17 +321,20 @@ public final class SignalRace {
         }
         journal.says(AWAKE);
         boolean asleep = subject.sleepsInSelect();
+        // The user's input, or its end, is passed on: select waits for input too.
         if (!subject.speaksBefore(0)) {
-            subject.write("input"); // the user's, or its end: select waits for it too
+            subject.write("input");
         }
         int[] answer = subject.numbers();
         boolean seen = subject.nextLine().equals(GOT);
         journal.says(seen ? GOT : "select: there is input");
-        Map<Claim, Boolean> shown = Map.of(LOST, early > 0 && asleep,
-                SECOND, early > 0 && asleep && seen, IN_TIME, asleep && seen);
+        Map<Claim, Boolean> shown = Map.of(
+                LOST, early > 0 && asleep,
+                SECOND, early > 0 && asleep && seen,
+                IN_SELECT, asleep && seen);
         String words = early + " handled in the window, " + (answer[2] - early)
                 + " in select, which took " + answer[1] / 1_000 + " ms";
-        for (Claim claim : List.of(LOST, SECOND, IN_TIME, PENDING)) {
+        for (Claim claim : List.of(LOST, SECOND, IN_SELECT, PENDING)) {
             if (shown.getOrDefault(claim, false)) {
                 journal.judge(claim, true, words);
             } else {
