@@ -24,7 +24,7 @@ public final class Labs {
             String file,
             Lab lab) {}
 
-    /// The names of the original's demos, and whose they are today.
+    /// The names of the original's demos, and the labs that they are today.
     public static final Map<String, String> ALIASES = Map.of(
             "rstserver", "rst",
             "selsigrace", "signal-race",
@@ -35,10 +35,17 @@ public final class Labs {
             new Entry(
                     "rst",
                     true,
-                    "who ends a connection by a RST, and what the other end reads then",
+                    "what ends a connection by a RST, and what the other end reads then",
                     Rst.OPTIONS,
                     "Rst.java",
                     Rst::run),
+            new Entry(
+                    "close-unread",
+                    false,
+                    "how a server that closes with a request unread takes back its answer",
+                    CloseUnread.OPTIONS,
+                    "CloseUnread.java",
+                    CloseUnread::run),
             new Entry(
                     "sigpipe",
                     false,
@@ -70,10 +77,17 @@ public final class Labs {
             new Entry(
                     "cork",
                     false,
-                    "what an answer written in pieces costs: segments, and 40 ms of waiting",
+                    "how many segments an answer becomes that is written in pieces",
                     Cork.OPTIONS,
                     "Cork.java",
                     Cork::run),
+            new Entry(
+                    "nagle",
+                    false,
+                    "why a request in two writes waits 40 ms for its answer",
+                    Nagle.OPTIONS,
+                    "Nagle.java",
+                    Nagle::run),
             new Entry(
                     "thundering-herd",
                     false,
@@ -98,17 +112,38 @@ public final class Labs {
             new Entry(
                     "time-wait",
                     false,
-                    "who keeps a connection's port for a minute, and how a server starts again",
+                    "which end keeps its port for a minute, and how a client runs out of ports",
                     TimeWait.OPTIONS,
                     "TimeWait.java",
                     TimeWait::run),
+            new Entry(
+                    "reuseaddr",
+                    false,
+                    "how a server starts again at a port that is in TIME_WAIT",
+                    Reuseaddr.OPTIONS,
+                    "Reuseaddr.java",
+                    Reuseaddr::run),
             new Entry(
                     "backlog",
                     false,
                     "what a full accept queue does to the clients that come next",
                     Backlog.OPTIONS,
                     "Backlog.java",
-                    Backlog::run));
+                    Backlog::run),
+            new Entry(
+                    "backlog-last-step",
+                    false,
+                    "how a client is connected to a server that knows nothing of it",
+                    BacklogLastStep.OPTIONS,
+                    "BacklogLastStep.java",
+                    BacklogLastStep::run),
+            new Entry(
+                    "backlog-cap",
+                    false,
+                    "how long a queue listen(2) grants, and what to do about it",
+                    BacklogCap.OPTIONS,
+                    "BacklogCap.java",
+                    BacklogCap::run));
 
     private Labs() {}
 

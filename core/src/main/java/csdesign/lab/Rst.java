@@ -7,9 +7,9 @@ import static csdesign.posix.Errno.check;
 import static csdesign.posix.SysSocket.SHUT_WR;
 
 import csdesign.evidence.FourTuple;
-import csdesign.evidence.Look;
 import csdesign.evidence.NetCounters;
 import csdesign.evidence.PrivateNetwork;
+import csdesign.evidence.PrivateNetwork.Network;
 import csdesign.evidence.TcpInfo;
 import csdesign.evidence.TimeWaitWatch;
 import csdesign.kit.Stop;
@@ -24,10 +24,7 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 
 /// **Rst: the segment that ends a connection at once, and who sends it.**
 ///
@@ -40,77 +37,90 @@ import java.util.concurrent.FutureTask;
 ///     |                      | close             |------ FIN ACK ------>| read to the end,
 ///   recv: ECONNRESET                           recv: 0                  close
 /// ```
-/// **What** A RST says that there is no connection (any more). It is not acknowledged,
-/// nothing waits for it, and it leaves no TIME_WAIT. It arises when a server aborts
-/// (SO_LINGER with 0 seconds, then close), when it closes a connection whose bytes it has
-/// not read, and when a segment arrives where there is no socket.
 ///
-/// **Broken** The original's server sets SO_LINGER to 0 and closes: its client reads
-/// ECONNRESET where it waited for an answer. What most do by mistake is the second case:
-/// they answer and close while a part of the request lies unread. The answer may be lost
-/// with the connection, for the RST overtakes whatever is still on its way.
+/// **What** A RST says that there is no connection, or none any more. It is not
+/// acknowledged, no one waits for it, and it leaves no TIME_WAIT. It is sent when a
+/// program aborts a connection (SO_LINGER with 0 seconds, then close), when it closes a
+/// connection whose bytes it has not read ([CloseUnread]), and when a segment arrives for
+/// which there is no socket.
 ///
-/// **Fixed** Say that there is no more (shutdown), read what the client still sends until
-/// it ends too, then close: two FINs, no RST. It is what every design here does with a
-/// client that it refuses.
+/// **Broken** The original's server sets SO_LINGER to 0 and closes. Its client waits for
+/// an answer, and reads ECONNRESET.
+///
+/// **Fixed** The server says by shutdown that it will send no more, reads what the client
+/// still sends until the client ends too, and then closes: two FINs, no RST. Every design
+/// here ends a connection with a client that it refuses in this way.
 ///
 /// **In Java** `setOption(SO_LINGER, 0)` and `close` do the same. ECONNRESET is a
 /// SocketException whose text is "Connection reset".
 ///
-/// **Look for** the client's state: ESTABLISHED, then CLOSE. With a FIN it passes through
-/// CLOSE_WAIT, with a RST it does not.
+/// **Look for** the client's state. After a RST it is CLOSE at once; after a FIN it is
+/// CLOSE_WAIT first.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/lab/Rst.java --auto`
 ///
 /// @see <a href="https://man7.org/linux/man-pages/man7/socket.7.html">socket(7), SO_LINGER</a>
 /// @see <a href="https://www.rfc-editor.org/rfc/rfc9293#section-3.5.2">RFC 9293, 3.5.2</a>
-/// @see <a href="https://www.rfc-editor.org/rfc/rfc2525#section-2.17">RFC 2525, 2.17</a>
 public final class Rst {
     static final Claim RESET = new Claim(
-            "reset", "after SO_LINGER 0 and close the other end's recv answers ECONNRESET");
+            "reset-after-linger-0",
+            "After SO_LINGER 0 and close, by the system calls or by the JDK, the other end's recv"
+                    + " answers ECONNRESET.");
     static final Claim PURE = new Claim(
-            "pure", "that connection ends by a RST: no CLOSE_WAIT, no TIME_WAIT");
-    static final Claim CAPTURED = new Claim("captured", "on the wire it is one RST and no FIN");
-    static final Claim JDK = new Claim("jdk", "the JDK's SO_LINGER 0 and close do the same");
-    static final Claim UNREAD = new Claim(
-            "unread", "close with bytes unread sends a RST too, after the answer");
+            "no-close-wait-no-time-wait",
+            "That connection ends by a RST alone: its client is never in CLOSE_WAIT, and the"
+                    + " server's end is not in TIME_WAIT.");
+    static final Claim CAPTURED = new Claim(
+            "one-rst-on-the-wire", "On the wire that end is one RST and no FIN.");
     static final Claim REFUSED = new Claim(
-            "refused", "connect to a closed port is answered by a RST: ECONNREFUSED");
+            "rst-from-a-closed-port",
+            "A connect to a port where no one listens is answered by a RST: ECONNREFUSED.");
     static final Claim ORDERLY = new Claim(
-            "orderly", "shutdown, read to the end, close: the client reads 0, and no RST");
+            "no-rst-after-an-orderly-end",
+            "After shutdown, reading to the end and close, the client reads 0, and no RST was"
+                    + " sent.");
 
     static final Option PORT = new Option(
             List.of("-p", "--port"), "PORT", 2_000, 0, 65_535,
             "The port of 127.0.0.1 where it serves you; 0 for any");
+
     static final List<Option> OPTIONS = List.of(PORT);
 
-    /// As the original's.
+    /// As long as the original's.
     private static final int BACKLOG = 5;
 
-    private static final String GREW = "Tcp.OutRsts grew by";
-
     /// What a server calls to end a connection.
+    @FunctionalInterface
     private interface End {
         void of(Sockets sockets, int connection) throws IOException;
     }
 
-    /// What was seen of one connection: the client's recv and its state then, the RSTs
-    /// counted in a network that no one else uses, and what was captured, or why not.
-    private record Seen(FourTuple server, TimeWaitWatch watch, long recv, String state,
-            OptionalLong rsts, Wire.Count captured) {
+    /// What a client saw of the end of its connection.
+    ///
+    /// @param recv what its recv answered
+    /// @param state the state that it was in then
+    private record Ending(long recv, String state) {}
+
+    /// What was seen of one connection.
+    ///
+    /// @param server the server's end, by its addresses and ports
+    /// @param watch which began before the connection was made
+    /// @param client what the client saw
+    /// @param rsts how many RSTs were sent; nothing where others send some too
+    /// @param captured what was seen on the wire, or why nothing could be
+    private record Seen(FourTuple server, TimeWaitWatch watch, Ending client, OptionalLong rsts,
+            Wire.Count captured) {
         /// Asked last: where the kernel's table is full, nothing can be said of it.
-        boolean isInTimeWait() throws IOException {
-            return watch.isInTimeWait(server);
+        boolean isInTimeWait(Journal journal) throws IOException {
+            boolean isLeft = watch.isInTimeWait(server);
+            journal.step("in TIME_WAIT at the port", isLeft ? 1 : 0);
+            return isLeft;
         }
 
-        boolean hasRsts(int count) {
-            return rsts.isEmpty() || rsts.getAsLong() == count;
-        }
-
-        String words() {
-            return "the client is in " + state
-                    + (rsts.isPresent() ? ", " + rsts.getAsLong() + " RST counted" : "");
+        String words(boolean isLeft) {
+            return "the client is in " + client.state + counted(rsts) + ", " + (isLeft ? 1 : 0)
+                    + " in TIME_WAIT";
         }
     }
 
@@ -131,15 +141,12 @@ public final class Rst {
     /// @throws InterruptedException when it is told to end
     public static void run(Settings settings, Journal journal)
             throws IOException, InterruptedException {
-        journal.expect(RESET, PURE, CAPTURED, JDK, UNREAD, REFUSED, ORDERLY);
+        journal.expect(RESET, PURE, CAPTURED, REFUSED, ORDERLY);
         if (settings.auto()) {
             PrivateNetwork.run(network -> {
-                boolean exact = network.isPrivate(); // its counters count no one else
-                journal.attempt(() -> aborted(journal, exact), RESET, PURE, CAPTURED);
-                journal.attempt(() -> byTheJdk(journal), JDK);
-                journal.attempt(() -> unread(journal), UNREAD);
-                journal.attempt(() -> refused(journal, exact), REFUSED);
-                journal.attempt(() -> orderly(journal, exact), ORDERLY);
+                journal.attempt(() -> abortOne(journal, network), RESET, PURE, CAPTURED);
+                journal.attempt(() -> connectToAClosedPort(journal, network), REFUSED);
+                journal.attempt(() -> endOneInOrder(journal, network), ORDERLY);
             });
         } else {
             serve(settings.number(PORT), journal);
@@ -147,46 +154,58 @@ public final class Rst {
     }
 
     // @start region="broken"
+    /// Closes without an end: the kernel drops what is unsent, sends a RST, and forgets
+    /// the connection.
     private static void abort(Sockets sockets, int connection) throws IOException {
         sockets.linger(connection, 0);
-        sockets.close(connection); // sends the RST, and forgets the connection
+        sockets.close(connection);
     }
     // @end
 
     // @start region="fixed"
+    /// Sends a FIN after all that was written, reads what the client still says until the
+    /// client ends too, and only then closes.
     private static void end(Sockets sockets, int connection) throws IOException {
-        check(SysSocket.shutdown(sockets.errno(), connection, SHUT_WR), "shutdown"); // the FIN
+        int result = SysSocket.shutdown(sockets.errno(), connection, SHUT_WR);
+        check(result, "shutdown", "SHUT_WR");
         while (sockets.recv(connection) > 0) {
-            // what the client still says, until it has no more to say
+            // more of what the client says
         }
         sockets.close(connection);
     }
     // @end
 
-    private static void aborted(Journal journal, boolean exact)
+    /// One connection that the server aborts, and one more that the JDK aborts.
+    ///
+    /// Three witnesses say that a RST ended it and no FIN. The client's state: after a
+    /// FIN it would be in CLOSE_WAIT until the client closes. The counter of sent RSTs,
+    /// where the network is the lab's own. The segments themselves, where this user may
+    /// see them.
+    private static void abortOne(Journal journal, Network network)
             throws IOException, InterruptedException {
         journal.part("Broken: SO_LINGER 0, then close");
-        Seen seen = see(journal, exact, Rst::abort);
-        journal.judge(RESET, seen.recv == -ECONNRESET, "recv: " + Errno.say(seen.recv));
+        Seen seen = see(journal, network, Rst::abort);
         String words = seen.captured.words();
         if (seen.captured.isSeen()) {
             journal.judge(CAPTURED, words.equals("1 RST, 0 FIN"), words);
         } else {
             journal.notHere(CAPTURED, words);
         }
-        boolean isLeft = timeWait(journal, seen);
+        journal.attempt(() -> {
+            boolean isLeft = seen.isInTimeWait(journal);
+            journal.judge(
+                    PURE, seen.client.state.equals("CLOSE") && !isLeft && seen.rsts.orElse(1) == 1,
+                    seen.words(isLeft));
+        }, PURE);
+        long jdk = abortByTheJdk(journal);
         journal.judge(
-                PURE, seen.state.equals("CLOSE") && !isLeft && seen.hasRsts(1),
-                seen.words() + ", " + (isLeft ? 1 : 0) + " in TIME_WAIT");
+                RESET, seen.client.recv == -ECONNRESET && jdk == -ECONNRESET,
+                "recv: " + Errno.say(seen.client.recv) + "; after the JDK's close: "
+                        + Errno.say(jdk));
     }
 
-    private static boolean timeWait(Journal journal, Seen seen) throws IOException {
-        boolean isLeft = seen.isInTimeWait();
-        journal.step("in TIME_WAIT at the port", isLeft ? 1 : 0);
-        return isLeft;
-    }
-
-    private static void byTheJdk(Journal journal) throws IOException {
+    /// The JDK's channel is the client here: any end can abort.
+    private static long abortByTheJdk(Journal journal) throws IOException {
         journal.part("The same by the JDK");
         try (Sockets sockets = new Sockets()) {
             int listener = sockets.listen(0, BACKLOG);
@@ -197,71 +216,60 @@ public final class Rst {
             }
             long recv = sockets.recv(sockets.accept(listener));
             journal.call("recv", recv);
-            journal.judge(JDK, recv == -ECONNRESET, "recv: " + Errno.say(recv));
+            return recv;
         }
     }
 
-    private static void unread(Journal journal) throws IOException, InterruptedException {
-        journal.part("Broken: close with a request unread");
-        try (Sockets sockets = new Sockets()) {
-            int listener = sockets.listen(0, BACKLOG);
-            int client = sockets.connect(sockets.port(listener));
-            int server = sockets.accept(listener);
-            sockets.send(client, "3000", 0);
-            Look.until(
-                    "the request has come", () -> TcpInfo.of(server).dataSegmentsIn(),
-                    segments -> segments > 0);
-            journal.call("send, an answer of 6 bytes", sockets.send(server, "answer", 0));
-            sockets.close(server); // "3000" was never read
-            TcpInfo.await(client, "CLOSE");
-            long answer = sockets.recv(client);
-            long after = sockets.recv(client);
-            journal.call("recv", answer);
-            journal.call("recv", after);
-            journal.judge(
-                    UNREAD, answer == -ECONNRESET || after == -ECONNRESET,
-                    "recv: " + Errno.say(answer) + ", then " + Errno.say(after));
-        }
-    }
-
-    private static void refused(Journal journal, boolean exact) throws IOException {
+    /// A SYN for which there is no listening socket. The port is bound, so that no one
+    /// else can begin to listen there meanwhile, but the socket does not listen.
+    private static void connectToAClosedPort(Journal journal, Network network)
+            throws IOException {
         journal.part("No one listens");
         try (Sockets sockets = new Sockets()) {
             int bound = sockets.tcp();
-            check(sockets.bind(bound, 0), "bind"); // so that no one else takes the port
+            check(sockets.bind(bound, 0), "bind");
             NetCounters before = NetCounters.read();
             long result = sockets.connect(sockets.tcp(), sockets.port(bound));
-            OptionalLong rsts = rsts(before, exact);
             journal.call("connect", result);
-            rsts.ifPresent(count -> journal.step(GREW, count));
+            OptionalLong rsts = rsts(journal, before, network);
             journal.judge(
                     REFUSED, result == -ECONNREFUSED && rsts.orElse(1) == 1,
-                    "connect: " + Errno.say(result)
-                            + (rsts.isPresent() ? ", " + rsts.getAsLong() + " RST counted" : ""));
+                    "connect: " + Errno.say(result) + counted(rsts));
         }
     }
 
-    /// RSTs sent; nothing where others send some too, which the same counter counts.
-    private static OptionalLong rsts(NetCounters before, boolean exact) throws IOException {
-        return exact
-                ? OptionalLong.of(NetCounters.read().since(before, "Tcp.OutRsts"))
-                : OptionalLong.empty();
+    /// RSTs that were sent. The counter is the network's: where others use the network
+    /// too, it counts their RSTs as well, and nothing is said.
+    private static OptionalLong rsts(Journal journal, NetCounters before, Network network)
+            throws IOException {
+        if (!network.isPrivate()) {
+            return OptionalLong.empty();
+        }
+        long count = NetCounters.read().since(before, "Tcp.OutRsts");
+        journal.step("Tcp.OutRsts grew by", count);
+        return OptionalLong.of(count);
     }
 
-    private static void orderly(Journal journal, boolean exact)
+    private static String counted(OptionalLong rsts) {
+        return rsts.isPresent() ? ", " + rsts.getAsLong() + " RST counted" : "";
+    }
+
+    /// The same connection with the orderly end. The same witnesses say that no RST ended
+    /// it: the client was in CLOSE_WAIT, and the server's end, which closed first, is in
+    /// TIME_WAIT, which a RST would have ended.
+    private static void endOneInOrder(Journal journal, Network network)
             throws IOException, InterruptedException {
         journal.part("Fixed: shutdown, read to the end, close");
-        Seen seen = see(journal, exact, Rst::end);
-        boolean isLeft = timeWait(journal, seen);
-        boolean right = seen.recv == 0 && seen.state.equals("CLOSE_WAIT") && isLeft;
+        Seen seen = see(journal, network, Rst::end);
+        boolean isLeft = seen.isInTimeWait(journal);
         journal.judge(
-                ORDERLY, right && seen.hasRsts(0),
-                "recv: " + Errno.say(seen.recv) + ", " + seen.words() + ", " + (isLeft ? 1 : 0)
-                        + " in TIME_WAIT");
+                ORDERLY, seen.client.equals(new Ending(0, "CLOSE_WAIT")) && isLeft
+                        && seen.rsts.orElse(0) == 0,
+                "recv: " + Errno.say(seen.client.recv) + ", " + seen.words(isLeft));
     }
 
-    /// One connection: a client that connects and reads, a server that ends it.
-    private static Seen see(Journal journal, boolean exact, End end)
+    /// One connection: a client connects and reads, and the server ends the connection.
+    private static Seen see(Journal journal, Network network, End end)
             throws IOException, InterruptedException {
         try (Sockets server = new Sockets()) {
             int listener = server.listen(0, BACKLOG);
@@ -269,46 +277,40 @@ public final class Rst {
             NetCounters before = NetCounters.read();
             TimeWaitWatch watch = TimeWaitWatch.begin();
             try (Wire wire = Wire.tap(port)) {
-                FutureTask<Map.Entry<Long, String>> client = new FutureTask<>(
-                        () -> read(port, watch));
-                Thread.ofPlatform().start(client);
+                OtherEnd<Ending> client = OtherEnd.begin(() -> readTheEnd(port, watch));
                 int connection = server.accept(listener);
                 FourTuple name = FourTuple.of(server.errno(), connection);
                 end.of(server, connection);
-                long recv = client.get().getKey();
-                String state = client.get().getValue();
-                Seen seen = new Seen(
-                        name, watch, recv, state, rsts(before, exact), wire.count(name));
-                journal.call("recv", recv);
-                journal.step("state of the client", state);
-                seen.rsts.ifPresent(count -> journal.step(GREW, count));
+                Ending ending = client.await();
+                journal.call("recv", ending.recv);
+                journal.step("state of the client", ending.state);
+                OptionalLong rsts = rsts(journal, before, network);
+                Wire.Count captured = wire.count(name);
                 journal.step("captured",
-                        (seen.captured.isSeen() ? "" : "nothing: ") + seen.captured.words());
-                return seen;
-            } catch (ExecutionException e) {
-                throw e.getCause() instanceof IOException failed ? failed : new IOException(e);
+                        (captured.isSeen() ? "" : "nothing: ") + captured.words());
+                return new Seen(name, watch, ending, rsts, captured);
             }
         }
     }
 
-    /// What recv answers to a client, and its state then. It closes when its ACK has
-    /// arrived: one that its FIN overtook on another CPU would be answered by TIME_WAIT,
-    /// and that by a RST, which ends TIME_WAIT (RFC 1337).
-    private static Map.Entry<Long, String> read(int port, TimeWaitWatch watch)
-            throws IOException {
+    /// The client: connects, waits for the end, and closes.
+    ///
+    /// After a FIN it closes only when its ACK has arrived. Its own FIN may overtake the
+    /// ACK on another CPU; TIME_WAIT would answer the late ACK, that answer would be
+    /// answered by a RST, and the RST would end TIME_WAIT (RFC 1337).
+    private static Ending readTheEnd(int port, TimeWaitWatch watch) throws IOException {
         try (Sockets sockets = new Sockets()) {
             int client = sockets.connect(port);
             FourTuple server = FourTuple.of(sockets.errno(), client).otherEnd();
-            long recv = sockets.recv(client);
-            String state = TcpInfo.of(client).state();
-            if (recv == 0) {
+            Ending ending = new Ending(sockets.recv(client), TcpInfo.of(client).state());
+            if (ending.recv == 0) {
                 watch.await(server, "FIN_WAIT2");
             }
-            return Map.entry(recv, state);
+            return ending;
         }
     }
 
-    /// As the original: a RST for each client, until Ctrl-C.
+    /// What the original does: each client that connects gets a RST, until Ctrl-C.
     private static void serve(int wanted, Journal journal) throws IOException {
         Stop stop = new Stop(0);
         stop.onSignals();
@@ -339,7 +341,7 @@ public final class Rst {
         } else {
             journal.notHere(PURE, "no client came");
         }
-        for (Claim claim : List.of(RESET, CAPTURED, JDK, UNREAD, REFUSED, ORDERLY)) {
+        for (Claim claim : List.of(RESET, CAPTURED, REFUSED, ORDERLY)) {
             journal.notHere(claim, "the other end was yours: " + Settings.AUTO + " plays both");
         }
     }
