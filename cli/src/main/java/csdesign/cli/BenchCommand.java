@@ -78,7 +78,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--client-cpus", paramLabel = "LIST", description = "Where the client runs (default: another one).")
     private @Nullable String clientCpus;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Where results.json, results.csv and histograms.hlog go: a new folder, or one without results, for none is ever replaced (default: results/<time>).")
+    @Option(names = "--out", paramLabel = "DIR", description = "Where results.json, results.csv and histograms.hlog go: a new folder, or one without results, because none is ever replaced (default: results/<time>).")
     private @Nullable String out;
 
     @Option(names = "--json", description = "Print results.json in place of the table.")
@@ -94,7 +94,7 @@ final class BenchCommand implements Callable<Integer> {
                 1,
                 "Without --designs one design of each shape is measured: "
                         + Selection.defaultNames()
-                        + "; with --quick no pool of processes, for it takes long to start.");
+                        + "; with --quick no pool of processes, because it takes long to start.");
         bench.usageMessage().description(description.toArray(String[]::new));
         new Numbers()
                 .with(Plan.ROUNDS, twice(Plan.ROUNDS, Plan::rounds))

@@ -65,8 +65,8 @@ public final class HonestDifferences {
         return entry.startsAJvmForEachClient() ? 24 : Integer.MAX_VALUE;
     }
 
-    /// Whoever waits in the queue of the main thread is accepted and takes a descriptor:
-    /// `--queue`, and one in the hand of a main thread that waits for a place there.
+    /// Clients in the queue of the main thread are accepted, and each takes a descriptor:
+    /// as many as `--queue`, and one that the main thread holds until there is room.
     public static int acceptedAhead(Catalog.Entry entry) {
         return entry.slug().equals("prethreaded-handoff") ? Limits.DEFAULT.queue() + 1 : 0;
     }
@@ -81,7 +81,7 @@ public final class HonestDifferences {
     /// is emptied. A connection that completes after the signal, between the last accept
     /// and the close, is reset before it got a byte. Designs that need Linux shut it by a
     /// packet filter, or by a least TTL, which needs no privilege. Where the kernel
-    /// refuses them both, they can do no more than plain Java, and say so:
+    /// refuses both, they can do no more than plain Java, and print that:
     /// `DoorContract`.
     public static boolean mayResetNewcomersAtStop(Catalog.Entry entry) {
         return entry.needs() == Catalog.Needs.JDK;

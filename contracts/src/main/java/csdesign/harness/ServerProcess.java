@@ -379,7 +379,7 @@ public final class ServerProcess implements AutoCloseable {
     /// @param connections that it has served
     public record Share(int worker, long pid, long connections) {}
 
-    /// Who did what, as it prints it at its end.
+    /// How many connections each worker served, as the server prints it at its end.
     public List<Share> distribution() {
         List<Share> shares = out.stream()
                 .map(WORKER::matcher)

@@ -95,8 +95,8 @@ public final class Subject implements AutoCloseable {
         return Math.min(clients, HonestDifferences.mostClients(entry));
     }
 
-    /// Enough clients that some have to wait for others to leave, or so many where nobody
-    /// has to.
+    /// Enough clients that some must wait until others leave; or so many, where no client
+    /// must wait.
     public int crowdInTurn(int clients) {
         return (int) Math.min(clients, 3L * capacity());
     }
