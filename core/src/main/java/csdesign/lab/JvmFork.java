@@ -111,11 +111,11 @@ public final class JvmFork {
     ///
     /// @param arguments `--auto`
     public static void main(String... arguments) {
-        if (!Subject.isOne(arguments)) {
+        if (!SubjectMain.isSubject(arguments)) {
             Lab.main("jvm-fork", JvmFork::run, OPTIONS, arguments);
             return;
         }
-        Subject.play(JvmFork::parent, arguments);
+        SubjectMain.play(JvmFork::parent, arguments);
     }
 
     /// See [Lab#run].

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.lab;
 
-import static csdesign.lab.Subject.hear;
+import static csdesign.lab.SubjectMain.hear;
 import static csdesign.posix.Errno.EAGAIN;
 import static csdesign.posix.Fcntl.O_NONBLOCK;
 import static csdesign.posix.SysSelect.pselect;
@@ -16,8 +16,11 @@ import csdesign.evidence.Task;
 import csdesign.posix.Errno;
 import csdesign.posix.SysSignalfd;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.Selector;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 
 /// **Self-pipe: the handler of a signal writes a byte, and select cannot miss that.**
@@ -81,8 +84,8 @@ public final class SelfPipe {
     ///
     /// @param arguments `--auto`
     public static void main(String... arguments) {
-        if (Subject.isOne(arguments)) {
-            Subject.play(_ -> new SelfPipe().serve(), arguments);
+        if (SubjectMain.isSubject(arguments)) {
+            SubjectMain.play(_ -> new SelfPipe().serve(), arguments);
         } else {
             Lab.main("self-pipe", SelfPipe::run, List.of(), arguments);
         }
@@ -117,7 +120,7 @@ public final class SelfPipe {
     // @start region="broken"
     private void broken() throws IOException {
         ends = WakeUpDescriptors.pipe(errno, 0);
-        Subject.say(ends.read() + " " + ends.fill(errno, page));
+        SubjectMain.say(ends.read() + " " + ends.fill(errno, page));
         gate.window(gate.open, () -> tally.handled); // a signal: its handler sleeps in write
     }
     // @end
@@ -153,7 +156,7 @@ public final class SelfPipe {
 
     /// The other JVM: does what it is told to, until its input ends.
     private void serve() throws IOException, InterruptedException {
-        Subject.greet(errno);
+        SubjectMain.greet(errno);
         for (String word = hear(errno); !word.isEmpty(); word = hear(errno)) {
             tally = new Tally();
             storm = new SignalStorm(SIGUSR1, STORM, tally);
@@ -208,11 +211,19 @@ public final class SelfPipe {
         String where = subject.task().sleepsIn().replaceAll(".*pipe_write.*", "pipe_write");
         journal.step("bytes in the pipe", pipe[1]);
         journal.step("its handler sleeps in", where);
-        journal.step("bytes read by another process", subject.drain(pipe[0], pipe[1]));
+        journal.step("bytes read by another process", drain(subject, pipe[0], pipe[1]));
         journal.step("handler runs that ended then", subject.numbers()[0]);
         subject.write("wake");
         Tally.of(subject);
         journal.judge(HANGS, asleep, "asleep in " + where);
+    }
+
+    /// Takes bytes out of a pipe of the other JVM, which /proc lets this one open.
+    private static int drain(Subject subject, int readEnd, int bytes) throws IOException {
+        Path pipe = Path.of("/proc/" + subject.pid() + "/fd/" + readEnd);
+        try (InputStream in = Files.newInputStream(pipe)) {
+            return in.readNBytes(bytes).length;
+        }
     }
 
     private static void storms(Subject subject, Journal journal) throws IOException {

@@ -51,9 +51,9 @@ final class SignalGate {
     void window(MemorySegment mask, IntSupplier handled) throws IOException {
         SysPoll.set(entry, 0, 0, SysPoll.POLLIN);
         while (SysPoll.ppoll(errno, entry, 1, NULL, mask) == -EINTR) {
-            Subject.say("" + handled.getAsInt());
+            SubjectMain.say("" + handled.getAsInt());
         }
-        Subject.hear(errno);
+        SubjectMain.hear(errno);
     }
 
     /// select(2) as a program calls it that blocks no signal: it waits until a descriptor

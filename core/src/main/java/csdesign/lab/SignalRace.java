@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.lab;
 
-import static csdesign.lab.Subject.hear;
+import static csdesign.lab.SubjectMain.hear;
 import static csdesign.posix.Errno.EINTR;
 import static csdesign.posix.SysSelect.pselect;
 import static csdesign.posix.SysSignalfd.SIGUSR1;
@@ -140,8 +140,8 @@ public final class SignalRace {
     ///
     /// @param arguments `--auto`, `--seconds SECONDS`
     public static void main(String... arguments) {
-        if (Subject.isOne(arguments)) {
-            Subject.play(_ -> new SignalRace().serve(), arguments);
+        if (SubjectMain.isSubject(arguments)) {
+            SubjectMain.play(_ -> new SignalRace().serve(), arguments);
         } else {
             Lab.main("signal-race", SignalRace::run, OPTIONS, arguments);
         }
@@ -187,7 +187,7 @@ public final class SignalRace {
 
     /// The other JVM: it plays the scenes that it is told to play, until its input ends.
     private void serve() throws IOException {
-        Subject.greet(errno);
+        SubjectMain.greet(errno);
         for (String word = hear(errno); !word.isEmpty(); word = hear(errno)) {
             gotSignal = false;
             handled = 0;
@@ -208,7 +208,7 @@ public final class SignalRace {
 
     /// The set that select waits for: standard input alone.
     private MemorySegment standardInput() {
-        Subject.say(AWAKE);
+        SubjectMain.say(AWAKE);
         beginNanos = System.nanoTime();
         return gate.only(0);
     }
@@ -216,8 +216,8 @@ public final class SignalRace {
     /// Says what the lab wants to know of the call, then what the original program says.
     private void say(int result) {
         long micros = (System.nanoTime() - beginNanos) / 1_000;
-        Subject.say(result + " " + micros + " " + handled);
-        Subject.say(result == -EINTR && gotSignal ? GOT : "");
+        SubjectMain.say(result + " " + micros + " " + handled);
+        SubjectMain.say(result == -EINTR && gotSignal ? GOT : "");
     }
 
     /// Plays each scene many times.

@@ -65,7 +65,7 @@ final class SignalStorm {
                 }
             }
         }
-        Subject.say("sent");
+        SubjectMain.say("sent");
     }
 
     private boolean isUncollected() {

@@ -92,8 +92,8 @@ public final class Sigpipe {
     ///
     /// @param arguments `--auto`, `--port PORT`
     public static void main(String... arguments) {
-        if (Subject.isOne(arguments)) {
-            Subject.play(words -> obey(Integer.parseInt(words.getFirst())), arguments);
+        if (SubjectMain.isSubject(arguments)) {
+            SubjectMain.play(words -> obey(Integer.parseInt(words.getFirst())), arguments);
         } else {
             Lab.main("sigpipe", Sigpipe::run, OPTIONS, arguments);
         }

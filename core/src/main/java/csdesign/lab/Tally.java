@@ -50,7 +50,7 @@ final class Tally {
 
     /// In the subject.
     void say() {
-        Subject.say(String.format(
+        SubjectMain.say(String.format(
                 Locale.ROOT,
                 "%d %d %d %d %d %d %d %d",
                 handled, full, wakeUps, taken, seen, collections, signal, sender));
