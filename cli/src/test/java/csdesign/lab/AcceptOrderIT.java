@@ -31,7 +31,7 @@ class AcceptOrderIT {
     }
 
     @Test
-    void shouldGiveTheNextOneToWhoHasWaitedLongest() {
+    void shouldGiveTheNextConnectionToTheWorkerThatHasWaitedLongest() {
         assertThat(lab.value("Bursts", "accept").asString())
                 .isEqualTo("0 1 2 3 1 0 3 2 0 1 2 3");
     }
@@ -63,11 +63,11 @@ class AcceptOrderIT {
         assertThat(rounds).hasSize(3);
         assertThat(rounds.stream().mapToInt(round -> round.get("waiting").asInt()).sum())
                 .isBetween(18, 150); // of 300; a quarter is 75
-        assertThat(lab.verdict("tail")).isEqualTo("shown");
+        assertThat(lab.verdict("reuseport-lengthens-the-tail")).isEqualTo("shown");
     }
 
     @Test
-    void shouldLetNobodyWaitForTheBusyWorkerWithOneQueue() {
+    void shouldLetNoConnectionWaitForTheBusyWorkerWithOneQueue() {
         assertThat(rounds("accept")).hasSize(3)
                 .allMatch(round -> round.get("waiting").asInt() == 0);
     }

@@ -19,7 +19,7 @@ import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Scanner;
 
-/// **Sigpipe: a write to a connection that is gone ends the process, unless it is told not to.**
+/// **Sigpipe: a write to a connection that is gone ends the process, by default.**
 ///
 /// ```text
 ///   process                          other end
@@ -44,8 +44,8 @@ import java.util.Scanner;
 ///
 /// **In Java** HotSpot catches SIGPIPE, and its handler does nothing: the program gets an
 /// IOException that says "Broken pipe". The Python interpreter ignores the signal. So the
-/// original's demonstration ends by an exception made of EPIPE, and not by the signal that
-/// it is about.
+/// original's demonstration ends by an exception made of EPIPE, and not by the signal
+/// that it is about.
 ///
 /// **Look for** the last two rows of the table: SIGPIPE is at its default in both, and
 /// the flag is all the difference.
@@ -155,8 +155,9 @@ public final class Sigpipe {
     // @end
 
     /// The server resets two connections. On the first the lab calls recv, then send; on
-    /// the second send, then send again. This JVM catches SIGPIPE, so that it lives to see
-    /// all four answers: whichever call comes first is told of the reset, and only that one.
+    /// the second send, then send again. This JVM catches SIGPIPE, so that it lives to
+    /// see all four answers: whichever call comes first is told of the reset, and only
+    /// that one.
     private static void sendAfterReset(
             Journal journal, Sockets sockets, ResettingServer server) throws IOException {
         journal.part("Reset: recv, then send; and two sends without a recv");
@@ -178,9 +179,9 @@ public final class Sigpipe {
                         + Errno.say(firstSend) + ", " + Errno.say(secondSend));
     }
 
-    /// The other end closes and does not reset. The lab sends, waits until TCP has received
-    /// the RST that answers those bytes, and sends again. That the first send succeeds
-    /// shows that its success says nothing of the other end.
+    /// The other end closes and does not reset. The lab sends, waits until TCP has
+    /// received the RST that answers those bytes, and sends again. That the first send
+    /// succeeds shows that its success says nothing of the other end.
     private static void sendAfterClose(Journal journal, Sockets sockets) throws IOException {
         journal.part("Closed: send after the other end has closed");
         int listener = sockets.listen(0, 1);
@@ -227,10 +228,10 @@ public final class Sigpipe {
     }
 
     /// One other JVM sends four times, each time to a connection that was reset: with
-    /// HotSpot's handler, with the signal ignored, and at its default with and without the
-    /// flag. Before each send /proc says what SIGPIPE would do. It is the same process and
-    /// the same call, so the setting and the flag alone make the difference; the fourth
-    /// send is the last thing that this process does.
+    /// HotSpot's handler, with the signal ignored, and at its default with and without
+    /// the flag. Before each send /proc says what SIGPIPE would do. It is the same
+    /// process and the same call, so the setting and the flag alone make the difference;
+    /// the fourth send is the last thing that this process does.
     private static void sendInAnotherJvm(Journal journal, int port)
             throws IOException, InterruptedException {
         journal.part("Another JVM: fixed in three ways, then broken");

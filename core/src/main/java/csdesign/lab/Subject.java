@@ -21,10 +21,11 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /// Another JVM, in which a part of an experiment runs because it may block a signal, die
-/// of one, or hang. It runs the lab's own `main`, which does there what [SubjectMain] says.
+/// of one, or hang. It runs the lab's own `main`, which does there what [SubjectMain]
+/// says.
 ///
-/// The lab writes lines to its standard input and reads lines from its standard output. It
-/// ends with the lab, however the lab ends. For one thread.
+/// The lab writes lines to its standard input and reads lines from its standard output.
+/// It ends with the lab, however the lab ends. For one thread.
 public final class Subject implements AutoCloseable {
     private static final long LOOK_NANOS = 50_000;
 
@@ -175,8 +176,8 @@ public final class Subject implements AutoCloseable {
         }
     }
 
-    /// What it said in place of what was expected. A JVM that cannot start says why in its
-    /// own words.
+    /// What it said in place of what was expected. A JVM that cannot start says why in
+    /// its own words.
     ///
     /// @param line what it said; null when it has ended
     /// @param expected what it was to say
@@ -199,15 +200,16 @@ public final class Subject implements AutoCloseable {
         return lines.isReadable();
     }
 
-    /// Takes away the limit on the time that [#readLine] waits: this JVM and the other one
-    /// wait for a user now.
+    /// Takes away the limit on the time that [#readLine] waits: this JVM and the other
+    /// one wait for a user now.
     ///
     /// @throws IOException when the kernel refuses
     public void awaitUser() throws IOException {
         lines.limitReads(0);
     }
 
-    /// Waits until it speaks, or until there is something to read from another descriptor.
+    /// Waits until it speaks, or until there is something to read from another
+    /// descriptor.
     ///
     /// @param fd the other descriptor: 0, where the user writes
     /// @return whether it has spoken
@@ -227,8 +229,8 @@ public final class Subject implements AutoCloseable {
     }
 
     /// Waits until the thread that is looked at sleeps in the kernel, or has something to
-    /// say instead. A thread that sleeps and has said nothing waits for something that has
-    /// not happened yet.
+    /// say instead. A thread that sleeps and has said nothing waits for something that
+    /// has not happened yet.
     ///
     /// @param functions see [Task#isAsleepIn]
     /// @return whether it sleeps

@@ -14,8 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
-/// What the `main` of a lab does in the other JVM, the [Subject]: it says lines to the lab
-/// by its standard output, and hears lines from the lab by its standard input.
+/// What the `main` of a lab does in the other JVM, the [Subject]: it says lines to the
+/// lab by its standard output, and hears lines from the lab by its standard input.
 final class SubjectMain {
     /// The first argument of a subject. The second one is the process id of its lab.
     static final String MARK = "--subject";
@@ -44,8 +44,8 @@ final class SubjectMain {
         return arguments.length > 0 && arguments[0].equals(MARK);
     }
 
-    /// Runs a subject. From here on it ends when the lab ends. If it fails, the lab is told
-    /// why.
+    /// Runs a subject. From here on it ends when the lab ends. If it fails, the lab is
+    /// told why.
     ///
     /// @param play what it does
     /// @param arguments of `main`

@@ -11,7 +11,7 @@ import static csdesign.posix.SysSocket.accept4;
 import static java.lang.foreign.MemorySegment.NULL;
 
 import csdesign.evidence.PrivateNetwork;
-import csdesign.lab.Waiters.Waiter;
+import csdesign.lab.Waiters.Pool;
 import csdesign.posix.SysEpoll;
 import csdesign.posix.SysPoll;
 import csdesign.posix.SysSelect;
@@ -19,8 +19,12 @@ import csdesign.posix.Unistd;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// **Thundering herd: how many waiters one connection wakes.**
 ///
@@ -28,26 +32,30 @@ import java.util.Locale;
 ///   select, poll, epoll:  connection --> [listener] --> woken: 0 1 2 3 ... 15, one gets it
 ///   accept:               connection --> [listener] --> woken: 0 (next time 1, then 2)
 ///   EPOLLEXCLUSIVE:       connection --> [listener] --> woken: 0 (next time 0 again)
-///   SO_REUSEPORT:         connection --> [one of 16 listeners] --> woken: who waits there
+///   SO_REUSEPORT:         connection --> [one of 16 listeners] --> woken: its own waiter
 /// ```
+///
 /// **What** N threads wait for the same listening socket, and all of them sleep. A
-/// connection comes: how many does the kernel wake, for one to get it? Counted twice: the
-/// wake-ups that return from the call, and the context switches, for who is woken and
-/// finds inside the kernel that the connection is gone sleeps again without a word.
+/// connection comes. How many threads does the kernel wake, for one of them to get it?
+/// The lab counts the calls that return, and the context switches. A thread that is woken
+/// may find inside the kernel that the connection is gone. It then sleeps again and its
+/// call does not return, but the switch has been made.
 ///
-/// **Broken** Waiting until the socket is readable: that is true for everybody, and the
-/// kernel wakes everybody. select, poll and epoll, and with epoll the JDK's selector.
+/// **Broken** The threads wait until the socket is readable. That is true for all of
+/// them, so the kernel wakes all of them: with select, poll and epoll, and with the JDK's
+/// selector, which is made of epoll.
 ///
-/// **Fixed** Waiting in accept itself: the kernel wakes one, the one that has waited
-/// longest. The original says of it that all children wake up; on Linux they do not.
-/// Where something else must be watched too: EPOLLEXCLUSIVE, or SO_REUSEPORT and a
-/// listener each.
+/// **Fixed** The threads wait in accept itself. The kernel wakes one of them, the one
+/// that has waited longest. The original says of accept that all children wake up; on
+/// Linux they do not. A program that must watch something else too uses EPOLLEXCLUSIVE,
+/// or SO_REUSEPORT and a listening socket for each thread.
 ///
-/// **In Java** These threads make the calls themselves. The JDK's `accept` holds a lock:
-/// one waits in the kernel, the others for the lock. Its selector has no EPOLLEXCLUSIVE.
+/// **In Java** These threads make the system calls themselves. The JDK's `accept` holds a
+/// lock: one thread waits in the kernel, the others wait for the lock. The JDK's selector
+/// has no EPOLLEXCLUSIVE.
 ///
 /// **Look for** the context switches of epoll: as many as there are waiters, at every
-/// size. The wake-ups that return are fewer, and depend on who is quick.
+/// size. Fewer calls return, and how many depends on which thread is quick.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/lab/ThunderingHerd.java --auto`
@@ -55,55 +63,73 @@ import java.util.Locale;
 /// @see <a href="https://man7.org/linux/man-pages/man2/epoll_ctl.2.html">epoll_ctl(2), EPOLLEXCLUSIVE</a>
 /// @see <a href="https://man7.org/linux/man-pages/man7/socket.7.html">socket(7), SO_REUSEPORT</a>
 public final class ThunderingHerd {
-    static final Claim SELECT = new Claim("select-herd", "select: a connection wakes everybody");
-    static final Claim POLL = new Claim("poll-herd", "poll: a connection wakes everybody");
-    static final Claim EPOLL = new Claim("epoll-herd", "epoll: a connection wakes everybody");
-    static final Claim SILENT = new Claim(
-            "silent", "who finds nothing sleeps again in the kernel: fewer return than are woken");
+    static final Claim ALL = new Claim(
+            "readiness-wakes-all",
+            "Broken: of the threads that wait in select, poll or epoll, one connection wakes"
+                    + " every one.");
+    static final Claim UNSEEN = new Claim(
+            "wake-ups-stay-unseen",
+            "A thread that finds nothing sleeps again inside the kernel: fewer calls return"
+                    + " than threads are woken.");
     static final Claim ACCEPT = new Claim(
-            "accept-one", "accept: a connection wakes one (at most 1.1), however many wait");
-    static final Claim EXCLUSIVE = new Claim("exclusive-one", "EPOLLEXCLUSIVE: the same");
-    static final Claim REUSEPORT = new Claim("reuseport-one", "SO_REUSEPORT: the same");
+            "accept-wakes-one",
+            "Fixed: of the threads that wait in accept, one connection wakes one (at most 1.1"
+                    + " on average), however many wait.");
+    static final Claim EXCLUSIVE = new Claim(
+            "epollexclusive-wakes-one",
+            "Fixed: of the threads that wait in epoll with EPOLLEXCLUSIVE, one connection wakes"
+                    + " one.");
+    static final Claim REUSEPORT = new Claim(
+            "reuseport-wakes-one",
+            "Fixed: with SO_REUSEPORT, and a listening socket for each thread, one connection"
+                    + " wakes one thread.");
 
     static final Option WAITERS = new Option(
             List.of("-n", "--waiters"), "WAITERS", 16, 1, 64,
-            "The largest pool; the others are 1, 2, 4 and so on");
+            "How many threads wait in the largest pool; the smaller pools have 1, 2, 4 and so on");
     static final Option CONNECTIONS = new Option(
             List.of("--connections"), "CONNECTIONS", 40, 10, 10_000,
-            "How many connections each pool of each kind gets");
+            "How many connections are made to each pool, one after the other");
     static final List<Option> OPTIONS = List.of(WAITERS, CONNECTIONS);
 
-    /// One for each connection; a stray switch of the JVM in ten connections is no herd.
+    /// The most wake-ups for each connection that still count as one: a JVM has a stray
+    /// switch now and then, and one of them in ten connections is no herd.
     private static final double ONE = 1.1;
+
+    /// The fewest wake-ups for each connection that count as a herd, even of two waiters.
     private static final double HERD = 1.3;
-    private static final int WARM_UP = 10;
+
+    private static final int WARM_UP_CONNECTIONS = 10;
     private static final int BACKLOG = 128;
-    private static final List<Way> READABLE = List.of(
-            new Way("select", SELECT, true, ThunderingHerd::select),
-            new Way("poll", POLL, true, ThunderingHerd::poll),
-            new Way("epoll", EPOLL, true, ThunderingHerd::epoll));
-    private static final List<Way> ONE_EACH = List.of(
-            new Way("accept", ACCEPT, true, ThunderingHerd::accept),
-            new Way("EPOLLEXCLUSIVE", EXCLUSIVE, true, ThunderingHerd::exclusive),
-            new Way("SO_REUSEPORT", REUSEPORT, false, ThunderingHerd::accept));
+
+    private static final List<Way<Pool>> READABLE = List.of(
+            new Way<>("select", new Pool(ThunderingHerd::oneListener, ThunderingHerd::select)),
+            new Way<>("poll", new Pool(ThunderingHerd::oneListener, ThunderingHerd::poll)),
+            new Way<>("epoll", new Pool(ThunderingHerd::oneListener, ThunderingHerd::epoll)));
+    private static final Way<Pool> IN_ACCEPT = new Way<>(
+            "accept", new Pool(ThunderingHerd::oneListener, ThunderingHerd::accept));
+    private static final Way<Pool> IN_EPOLLEXCLUSIVE = new Way<>(
+            "EPOLLEXCLUSIVE", new Pool(ThunderingHerd::oneListener, ThunderingHerd::exclusive));
+    private static final Way<Pool> AT_OWN_LISTENERS = new Way<>(
+            "SO_REUSEPORT", new Pool(ThunderingHerd::listenerEach, ThunderingHerd::accept));
 
     private final Journal journal;
     private final List<Integer> sizes = new ArrayList<>();
     private final int connections;
 
-    /// A way to wait, at one listener or at one for each.
-    private record Way(String name, Claim claim, boolean shares, Waiters.Way waiting) {}
-
-    /// What was counted, for each connection.
-    private record Cell(double returned, double switches) {}
+    /// What was counted of a pool, divided by the number of connections.
+    ///
+    /// @param returned calls that returned from waiting
+    /// @param switches context switches: threads that were woken
+    private record PerConnection(double returned, double switches) {}
 
     private ThunderingHerd(Settings settings, Journal journal) {
         this.journal = journal;
-        int most = settings.number(WAITERS);
-        for (int size = 1; size < most; size *= 2) {
+        int largest = settings.number(WAITERS);
+        for (int size = 1; size < largest; size *= 2) {
             sizes.add(size);
         }
-        sizes.add(most);
+        sizes.add(largest);
         connections = settings.number(CONNECTIONS);
     }
 
@@ -119,39 +145,40 @@ public final class ThunderingHerd {
     /// @param settings how
     /// @param journal what it writes into
     /// @throws IOException when a socket cannot be made
-    /// @throws InterruptedException when it shall end
+    /// @throws InterruptedException when it is told to end
     public static void run(Settings settings, Journal journal)
             throws IOException, InterruptedException {
-        journal.expect(SELECT, POLL, EPOLL, SILENT, ACCEPT, EXCLUSIVE, REUSEPORT);
+        journal.expect(ALL, UNSEEN, ACCEPT, EXCLUSIVE, REUSEPORT);
         ThunderingHerd lab = new ThunderingHerd(settings, journal);
         PrivateNetwork.run(_ -> {
-            journal.attempt(lab::broken, SELECT, POLL, EPOLL, SILENT);
-            journal.attempt(lab::fixed, ACCEPT, EXCLUSIVE, REUSEPORT);
+            journal.attempt(lab::waitUntilReadable, ALL, UNSEEN);
+            journal.attempt(lab::waitForOne, ACCEPT, EXCLUSIVE, REUSEPORT);
         });
     }
 
     // @start region="broken"
     private static void epoll(Waiter waiter) throws IOException {
+        // Each thread has an epoll set of its own, with the one listener in it.
+        int epoll = waiter.watch(EPOLLIN);
         MemorySegment event = waiter.allocate(SysEpoll.EVENT_BYTES);
-        int epoll = waiter.watch(EPOLLIN); // a set of its own, with the listener of all
         do {
-            epoll_wait(waiter.errno(), epoll, event, 1, -1); // a connection wakes everybody
-        } while (take(waiter)); // one gets it, who is late EAGAIN
+            epoll_wait(waiter.errno(), epoll, event, 1, -1); // a connection wakes all threads
+        } while (take(waiter)); // one gets it; a thread that is late gets EAGAIN
     }
     // @end
 
     // @start region="fixed"
     private static void exclusive(Waiter waiter) throws IOException {
-        MemorySegment event = waiter.allocate(SysEpoll.EVENT_BYTES);
         int epoll = waiter.watch(EPOLLIN | EPOLLEXCLUSIVE);
+        MemorySegment event = waiter.allocate(SysEpoll.EVENT_BYTES);
         do {
-            epoll_wait(waiter.errno(), epoll, event, 1, -1); // it wakes one or more
+            epoll_wait(waiter.errno(), epoll, event, 1, -1); // "one or more", epoll_ctl(2) says
         } while (take(waiter));
     }
 
     private static void accept(Waiter waiter) throws IOException {
         while (take(waiter)) {
-            // the listener blocks: they wait in accept4, and a connection wakes one
+            // The listener blocks: the thread waits in accept4, and a connection wakes one.
         }
     }
     // @end
@@ -182,105 +209,129 @@ public final class ThunderingHerd {
         if (client == -EINVAL) {
             return false;
         }
-        boolean empty = client == -EAGAIN; // another one was faster
-        waiter.row().wakeUp(empty);
-        if (!empty) {
+        boolean isLate = client == -EAGAIN;
+        waiter.row().wakeUp(isLate);
+        if (!isLate) {
             Unistd.close(waiter.errno(), check(client, "accept4"));
-            waiter.row().accept(); // last: this is what the next connection waits for
+            // This comes last, because the lab makes its next connection when it is counted.
+            waiter.row().accept();
         }
         return true;
     }
 
-    private void broken() throws IOException, InterruptedException {
+    private static int[] oneListener(Sockets sockets, int waiters) throws IOException {
+        int[] listeners = new int[waiters];
+        Arrays.fill(listeners, sockets.listenBeside(0, BACKLOG));
+        return listeners;
+    }
+
+    private static int[] listenerEach(Sockets sockets, int waiters) throws IOException {
+        int[] listeners = new int[waiters];
+        for (int i = 0; i < waiters; i++) {
+            int port = i == 0 ? 0 : sockets.port(listeners[0]);
+            listeners[i] = sockets.listenBeside(port, BACKLOG);
+        }
+        return listeners;
+    }
+
+    /// Pools of growing size wait in select, poll and epoll. If a connection wakes all,
+    /// the switches grow with the pool and are as many as its threads. The claim asks for
+    /// half as many, which a pool cannot reach in which one thread alone is woken.
+    private void waitUntilReadable() throws IOException, InterruptedException {
         journal.part("Broken: they wait until the listener is readable");
-        header();
-        double returned = 0;
-        double switches = 0;
-        for (Way way : READABLE) {
-            Cell largest = rows(way).getLast();
-            returned += largest.returned;
-            switches += largest.switches;
-            double herd = Math.max(HERD, sizes.getLast() / 2.0);
-            judge(way.claim, largest.switches > herd, words(largest));
+        columns();
+        List<PerConnection> largest = new ArrayList<>();
+        for (Way<Pool> way : READABLE) {
+            largest.add(rows(way).getLast());
         }
-        Cell mean = new Cell(returned / READABLE.size(), switches / READABLE.size());
-        judge(SILENT, returned < switches, words(mean));
+        int size = sizes.getLast();
+        if (size == 1) {
+            String because = "one waiter is no herd: give it -n 2 or more";
+            journal.notHere(ALL, because);
+            journal.notHere(UNSEEN, because);
+            return;
+        }
+        double herd = Math.max(HERD, size / 2.0);
+        journal.judge(
+                ALL, largest.stream().allMatch(one -> one.switches > herd),
+                size + " wait; woken for each connection: "
+                        + byWay(largest, PerConnection::switches));
+        double returned = largest.stream().mapToDouble(PerConnection::returned).sum();
+        double switches = largest.stream().mapToDouble(PerConnection::switches).sum();
+        journal.judge(
+                UNSEEN, returned < switches,
+                "returned for each connection: " + byWay(largest, PerConnection::returned));
     }
 
-    private void judge(Claim claim, boolean shown, String evidence) {
-        if (sizes.getLast() > 1) {
-            journal.judge(claim, shown, evidence);
-        } else {
-            journal.notHere(claim, "one waiter is no herd: give it -n 2 or more");
-        }
+    private static String byWay(List<PerConnection> all, ToDoubleFunction<PerConnection> count) {
+        return IntStream.range(0, all.size())
+                .mapToObj(i -> String.format(Locale.ROOT, "%s %.2f", READABLE.get(i).name(),
+                        count.applyAsDouble(all.get(i))))
+                .collect(Collectors.joining(", "));
     }
 
-    private void fixed() throws IOException, InterruptedException {
+    /// The same pools wait in the three ways that let the kernel pick one thread. If it
+    /// wakes only that one, there is one return and one switch for each connection, at
+    /// every size of the pool.
+    private void waitForOne() throws IOException, InterruptedException {
         journal.part("Fixed: the kernel wakes one");
-        header();
-        for (Way way : ONE_EACH) {
-            List<Cell> cells = rows(way);
-            boolean one = cells.stream().allMatch(cell -> cell.returned + cell.switches <= 2 * ONE);
-            journal.judge(way.claim, one, words(cells.getLast()));
-        }
+        columns();
+        judgeOne(ACCEPT, IN_ACCEPT);
+        judgeOne(EXCLUSIVE, IN_EPOLLEXCLUSIVE);
+        judgeOne(REUSEPORT, AT_OWN_LISTENERS);
     }
 
-    private String words(Cell cell) {
-        return String.format(
-                Locale.ROOT, "%d wait, %.2f are woken for each connection, %.2f return",
-                sizes.getLast(), cell.switches, cell.returned);
+    private void judgeOne(Claim claim, Way<Pool> way) throws IOException, InterruptedException {
+        List<PerConnection> all = rows(way);
+        PerConnection largest = all.getLast();
+        journal.judge(
+                claim, all.stream().allMatch(one -> one.returned + one.switches <= 2 * ONE),
+                String.format(Locale.ROOT,
+                        "%d wait, %.2f are woken for each connection, %.2f return",
+                        sizes.getLast(), largest.switches, largest.returned));
     }
 
-    private void header() {
+    private void columns() {
         List<String> columns = new ArrayList<>(List.of("waiters"));
         sizes.forEach(size -> columns.add("" + size));
         journal.columns(columns.toArray(String[]::new));
     }
 
-    /// All sizes of one way, and its two lines of the table.
-    private List<Cell> rows(Way way) throws IOException, InterruptedException {
-        cell(way, 2, WARM_UP); // loads and links what the JVM needs for it
-        List<Cell> cells = new ArrayList<>();
-        List<Object> returned = new ArrayList<>(List.of(way.name + ", returned"));
-        List<Object> switches = new ArrayList<>(List.of(way.name + ", switches"));
+    /// Counts pools of all sizes that wait in one way, and writes the two rows of the
+    /// table.
+    private List<PerConnection> rows(Way<Pool> way) throws IOException, InterruptedException {
+        // The first pool makes the JVM load and link what this way needs.
+        count(way, 2, WARM_UP_CONNECTIONS);
+        List<PerConnection> all = new ArrayList<>();
+        List<Object> returned = new ArrayList<>(List.of(way.name() + ", returned"));
+        List<Object> switches = new ArrayList<>(List.of(way.name() + ", switches"));
         for (int size : sizes) {
-            Cell cell = cell(way, size, connections);
-            cells.add(cell);
-            returned.add(cell.returned);
-            switches.add(cell.switches);
+            PerConnection one = count(way, size, connections);
+            all.add(one);
+            returned.add(one.returned);
+            switches.add(one.switches);
         }
         journal.row(returned.toArray());
         journal.row(switches.toArray());
-        return cells;
+        return all;
     }
 
-    /// One pool: each connection comes when all sleep.
-    private static Cell cell(Way way, int size, int connections)
+    /// Makes connections to one pool, each when all its threads sleep.
+    private static PerConnection count(Way<Pool> way, int size, int connections)
             throws IOException, InterruptedException {
-        try (Sockets sockets = new Sockets()) {
-            int[] listeners = listeners(sockets, way, size);
-            int port = sockets.port(listeners[0]);
-            try (Waiters waiters = Waiters.start(listeners, way.waiting)) {
-                double before = waiters.switches();
-                for (int i = 1; i <= connections; i++) {
-                    int client = sockets.connect(port);
-                    waiters.awaitAccepted(i);
-                    waiters.awaitAsleep();
-                    sockets.close(client);
-                }
-                return new Cell(1.0 * waiters.wakeUps() / connections,
-                        (waiters.switches() - before) / connections);
+        try (Sockets sockets = new Sockets();
+                Waiters waiters = Waiters.start(way.action(), size, sockets)) {
+            int port = sockets.port(waiters.listener(0));
+            double before = waiters.switches();
+            for (int i = 1; i <= connections; i++) {
+                int client = sockets.connect(port);
+                waiters.awaitAccepted(i);
+                waiters.awaitAsleep();
+                sockets.close(client);
             }
+            return new PerConnection(
+                    1.0 * waiters.wakeUps() / connections,
+                    (waiters.switches() - before) / connections);
         }
-    }
-
-    private static int[] listeners(Sockets server, Way way, int size) throws IOException {
-        int first = server.listenBeside(0, BACKLOG);
-        int[] listeners = new int[size];
-        for (int i = 0; i < size; i++) {
-            boolean same = i == 0 || way.shares;
-            listeners[i] = same ? first : server.listenBeside(server.port(first), BACKLOG);
-        }
-        return listeners;
     }
 }
