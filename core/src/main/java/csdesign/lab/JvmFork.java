@@ -99,8 +99,9 @@ public final class JvmFork {
     private static volatile byte[] garbage = {};
     private static volatile long hash;
 
-    /// What a child does, by the words of the table. The parent makes these objects before
-    /// it forks: a child that links code or loads a class may need a thread it has not.
+    /// What a child does, by the words of the table. The parent makes these objects
+    /// before it forks: a child that links code or loads a class may need a thread it has
+    /// not.
     @SuppressWarnings("ImmutableEnumChecker") // no task captures anything
     private enum Work {
         EXIT("calls _exit", () -> {}),

@@ -18,35 +18,38 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import java.util.function.IntSupplier;
 
-/// In a [Subject]: a signal that is blocked in all its threads, and whose handler, a Java
-/// method, one thread lets in during ppoll, select and pselect. See [Signal#handle].
+/// Lets a signal in, in a [Subject]. There the signal is blocked in all threads, and one
+/// thread lets it in while it waits in ppoll, select or pselect, and at no other time. So
+/// the signal's handler may be a Java method: see [Signal#handle].
 final class SignalGate {
-    /// Of the thread.
+    /// Memory of the thread.
     final Arena arena = Arena.ofConfined();
 
-    /// Of the thread; the handler has another one.
+    /// Where the thread's calls leave their errno; the handler has another one.
     final Errno errno = Errno.allocate(arena);
 
-    /// The mask that lets it in: nothing is blocked. NULL leaves all as it is.
+    /// The mask that lets the signal in: it blocks nothing. Where a call takes NULL for a
+    /// mask, all stays as it is, and the signal is blocked.
     final MemorySegment open = arena.allocate(SysSignalfd.SIGSET_BYTES, 8);
 
     private final MemorySegment set = arena.allocate(SysSelect.FD_SET_BYTES, 8);
     private final MemorySegment entry = arena.allocate(SysPoll.POLLFD_BYTES, 8);
     private final MemorySegment noTime = arena.allocate(Time.TIMESPEC_BYTES, 8);
 
-    /// For this thread.
+    /// For the calling thread.
     ///
-    /// @param signal one with which the JVM was started blocked
-    /// @param handler receives its number
-    /// @throws IOException when the kernel refuses it
+    /// @param signal a signal that was blocked in all threads when the JVM began
+    /// @param handler is called with the signal's number
+    /// @throws IOException when the kernel refuses the handler
     SignalGate(int signal, IntConsumer handler) throws IOException {
         check(Signal.handle(errno, signal, handler, 0, NULL, arena), "sigaction");
     }
 
-    /// The time before select: sleeps until the lab says go on.
+    /// Sleeps until the lab writes a line: the time before select, held open. Whenever
+    /// the handler has run, the lab is told how often.
     ///
-    /// @param mask what is blocked meanwhile: [#open], or NULL
-    /// @param handled how often the handler ran, which is said after each time
+    /// @param mask [#open] to let the signal in meanwhile, or NULL
+    /// @param handled tells how often the handler ran
     /// @throws IOException when there is no lab
     void window(MemorySegment mask, IntSupplier handled) throws IOException {
         SysPoll.set(entry, 0, 0, SysPoll.POLLIN);
@@ -71,26 +74,28 @@ final class SignalGate {
         return SysSelect.pselect(errno, nfds, readfds, NULL, NULL, NULL, open);
     }
 
-    /// Lets in one that is pending, and does not wait for one.
+    /// Lets a signal in if one is pending, and does not wait for one.
     ///
-    /// @return whether there was one
+    /// @return whether one was pending
     boolean letIn() {
         return SysPoll.ppoll(errno, NULL, 0, noTime, open) == -EINTR;
     }
 
-    /// Is busy with something else: lets them in, and looks at no descriptor.
+    /// Lets signals in again and again, and looks at no descriptor meanwhile: a loop that
+    /// is busy with something else.
     ///
-    /// @param isOver until this is so
-    void busy(BooleanSupplier isOver) {
+    /// @param isOver ends that
+    void letInUntil(BooleanSupplier isOver) {
         while (!isOver.getAsBoolean()) {
             letIn();
         }
     }
 
-    /// A descriptor as select takes it; for one call.
+    /// Makes the set that select takes, with one descriptor in it. It is overwritten by
+    /// the next call.
     ///
-    /// @param fd -1 for none
-    /// @return a set
+    /// @param fd the descriptor; -1 for none
+    /// @return the set
     MemorySegment only(int fd) {
         SysSelect.FD_ZERO(set);
         if (fd >= 0) {
