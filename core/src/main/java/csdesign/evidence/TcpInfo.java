@@ -23,9 +23,9 @@ import java.util.stream.Stream;
 /// @param segmentsIn all that it received
 /// @param dataSegmentsOut those that it sent with data, the repeated ones too
 /// @param dataSegmentsIn those that it received with data
-/// @param unacknowledged segments on their way; of a listening socket, the connections
-///     that wait to be accepted
-/// @param sacked segments that arrived beyond a gap; of a listening socket, its backlog
+/// @param unacknowledged segments on their way; of a listening socket, see [#acceptQueue]
+/// @param sacked segments that arrived beyond a gap; of a listening socket, see
+///     [#acceptBacklog]
 /// @param retransmitted segments that were sent again
 /// @param heldBack bytes that were written and have never been sent
 /// @see <a href="https://man7.org/linux/man-pages/man7/tcp.7.html">tcp(7), TCP_INFO</a>
@@ -41,6 +41,22 @@ public record TcpInfo(
         int retransmitted,
         int heldBack) {
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
+
+    /// How many connections wait to be accepted. Linux tells it of a listening socket where
+    /// it tells the segments on their way of a connection.
+    ///
+    /// @return at most one more than [#acceptBacklog]
+    public int acceptQueue() {
+        return unacknowledged;
+    }
+
+    /// How many connections may wait to be accepted: what listen(2) was given, cut to the
+    /// system's limit.
+    ///
+    /// @return of a listening socket
+    public int acceptBacklog() {
+        return sacked;
+    }
 
     /// Reads it. Counts that this kernel does not have are 0; data segments came with
     /// Linux 4.6.

@@ -113,7 +113,7 @@ final class Waiters implements AutoCloseable {
     long queued() throws IOException {
         long queued = 0;
         for (int fd : waiters.stream().mapToInt(Waiter::listener).distinct().toArray()) {
-            queued += TcpInfo.of(fd).unacknowledged();
+            queued += TcpInfo.of(fd).acceptQueue();
         }
         return queued;
     }

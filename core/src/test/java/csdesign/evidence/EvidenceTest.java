@@ -109,10 +109,10 @@ class EvidenceTest {
             assertThat(TcpInfo.of(server).dataSegmentsOut()).isZero();
             assertThat(TcpInfo.of(client).sendMss()).isGreaterThan(500);
             assertThat(TcpInfo.of(listener).state()).isEqualTo("LISTEN");
-            assertThat(TcpInfo.of(listener).sacked()).as("its backlog").isOne();
+            assertThat(TcpInfo.of(listener).acceptBacklog()).isOne();
             int other = sockets.listen(0, 3);
             FourTuple name = FourTuple.of(sockets.errno(), other);
-            assertThat(TcpInfo.of(name).sacked()).isEqualTo(3);
+            assertThat(TcpInfo.of(name).acceptBacklog()).isEqualTo(3);
             assertThat(TcpInfo.of(FourTuple.of(sockets.errno(), server)).dataSegmentsIn())
                     .as("not its listener, which has the same port").isOne();
             sockets.close(other);
