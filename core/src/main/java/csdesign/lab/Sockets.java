@@ -36,18 +36,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
-/// TCP sockets on 127.0.0.1 for an experiment: each made in one line, blocking and
-/// close-on-exec, and all of them closed at the end, however it ends.
+/// TCP sockets on 127.0.0.1 for an experiment. Each is made in one line, blocks, and is
+/// closed on exec. All of them are closed at the end of the experiment, however it ends.
 ///
-/// Where a lab is about what a call answers, it gets the answer ([#bind], [#connect]);
-/// where it is not, a failure is an exception. A call that waits does so for at most
-/// [#LONGEST_SECONDS]. The calls here are for one thread; others that use its descriptors
-/// have an [Errno] of their own.
+/// Where a lab is about what a call answers, the method returns that answer ([#bind],
+/// [#connect]). Everywhere else a failure is an exception. A call that waits does so for
+/// at most [#LONGEST_SECONDS]. The methods are for one thread; another thread that uses
+/// the descriptors has an [Errno] of its own.
 public final class Sockets implements AutoCloseable {
-    /// Long enough for a busy machine: whoever waits longer waits for what does not come.
+    /// Long enough for a busy machine. A lab that waits longer waits for something that
+    /// does not come.
     public static final int LONGEST_SECONDS = 30;
 
-    /// No one's by default: servers are below, clients and the kernel's choice above.
+    /// Ports that no program has by default: those of servers are below, and those that
+    /// the kernel picks for clients above.
     private static final int FIRST_TRY = 12_000;
     private static final int LAST_TRY = 32_000;
     private static final int TRIES = 1_000;
@@ -60,7 +62,7 @@ public final class Sockets implements AutoCloseable {
     private final SelfConnection itself = new SelfConnection(arena, errno);
     private final List<Integer> open = new ArrayList<>();
 
-    /// None yet.
+    /// Has no socket yet.
     public Sockets() {}
 
     /// Memory that lives as long as the sockets.
@@ -77,7 +79,7 @@ public final class Sockets implements AutoCloseable {
         return errno;
     }
 
-    /// A TCP socket that is nothing yet.
+    /// Makes a TCP socket that is neither bound nor connected.
     ///
     /// @return its descriptor
     /// @throws IOException when the process has no descriptor left
@@ -89,7 +91,8 @@ public final class Sockets implements AutoCloseable {
         return fd;
     }
 
-    /// A connection has the limits of its listener.
+    /// Limits the time that a call waits. A connection that is accepted has the limits of
+    /// its listener.
     private void limit(int fd, int option) throws IOException {
         MemorySegment limit = buffer.asSlice(0, 16); // struct timeval
         limit.set(JAVA_LONG, 0, LONGEST_SECONDS);
@@ -114,7 +117,7 @@ public final class Sockets implements AutoCloseable {
         return fd;
     }
 
-    /// A pipe.
+    /// Makes a pipe.
     ///
     /// @return its read end, then its write end
     /// @throws IOException when the process has no descriptor left
@@ -123,8 +126,8 @@ public final class Sockets implements AutoCloseable {
         return new int[] {keep(buffer.get(JAVA_INT, 0)), keep(buffer.get(JAVA_INT, 4))};
     }
 
-    /// A file without a name in any folder, whose bytes are in the page cache alone. No
-    /// 64 KiB of it are like any others.
+    /// Makes a file that has no name in any folder, and whose bytes are in the page cache
+    /// alone. No two pieces of 64 KiB are alike.
     ///
     /// @param bytes its size, of whole 64 KiB
     /// @return its descriptor
@@ -152,9 +155,9 @@ public final class Sockets implements AutoCloseable {
         check(SysSocket.setsockopt(errno, fd, level, name, value), "setsockopt", "option", name);
     }
 
-    /// Binds to 127.0.0.1. Any port is one that the kernel picks from the range that is
-    /// for clients. Where all of those are taken, as by the TIME_WAITs of a client that
-    /// made 30,000 connections, it is one below that range.
+    /// Binds to 127.0.0.1. For port 0 the kernel picks a port from the range that is for
+    /// clients. Where all of these are taken, as by the TIME_WAITs of a client that made
+    /// 30,000 connections, it is a port below that range.
     ///
     /// @param fd a socket
     /// @param port 0 for any
@@ -172,7 +175,7 @@ public final class Sockets implements AutoCloseable {
         return SysSocket.bind(errno, fd, name, (int) name.byteSize());
     }
 
-    /// A socket that listens, with SO_REUSEADDR.
+    /// Makes a socket that listens, with SO_REUSEADDR.
     ///
     /// @param port 0 for any
     /// @param backlog how many connections may wait
@@ -182,8 +185,8 @@ public final class Sockets implements AutoCloseable {
         return listen(port, backlog, SO_REUSEADDR);
     }
 
-    /// A socket that listens, with SO_REUSEPORT: others may listen at its port too, each
-    /// with a queue of its own.
+    /// Makes a socket that listens, with SO_REUSEPORT: others may listen at the same
+    /// port, each with a queue of its own.
     ///
     /// @param port 0 for any
     /// @param backlog how many connections may wait
@@ -204,7 +207,7 @@ public final class Sockets implements AutoCloseable {
     /// Connects to a port of 127.0.0.1.
     ///
     /// @param fd a socket
-    /// @param port whose
+    /// @param port where a socket listens
     /// @return 0, or a negative errno: ECONNREFUSED too when it would be connected to
     ///     itself, see [SelfConnection]
     public int connect(int fd, int port) {
@@ -214,11 +217,11 @@ public final class Sockets implements AutoCloseable {
         return self < 0 ? self : result;
     }
 
-    /// A new connection to a port of 127.0.0.1.
+    /// Makes a connection to a port of 127.0.0.1.
     ///
-    /// @param port whose
-    /// @return its descriptor
-    /// @throws IOException when there is nobody
+    /// @param port where a socket listens
+    /// @return the descriptor of this end
+    /// @throws IOException when no socket listens there
     public int connect(int port) throws IOException {
         int fd = tcp();
         check(connect(fd, port), "connect", "port", port);
@@ -227,7 +230,7 @@ public final class Sockets implements AutoCloseable {
 
     /// Begins to connect to a port of 127.0.0.1, with a socket that does not block.
     ///
-    /// @param port whose
+    /// @param port where a socket listens
     /// @return its descriptor; whether it is connected is not known yet
     /// @throws IOException when connect answers something else than EINPROGRESS
     public int connecting(int port) throws IOException {
@@ -302,11 +305,11 @@ public final class Sockets implements AutoCloseable {
         return SysSocket.send(errno, fd, buffer, bytes.length, flags);
     }
 
-    /// Waits for bytes, and forgets them.
+    /// Waits for bytes, and drops them.
     ///
     /// @param fd a connection
     /// @return how many came, at most 65,536; 0 at the end; or a negative errno
-    /// @throws IOException when nothing comes, nor the end
+    /// @throws IOException when neither bytes nor the end come in time
     public long recv(int fd) throws IOException {
         long count = SysSocket.recv(errno, fd, buffer, buffer.byteSize(), 0);
         expectInTime(count, "recv had bytes, or the end");
@@ -326,7 +329,7 @@ public final class Sockets implements AutoCloseable {
         }
     }
 
-    /// Waits for a number of bytes, and forgets them.
+    /// Waits for a number of bytes, and drops them.
     ///
     /// @param fd a connection
     /// @param bytes how many
@@ -342,9 +345,9 @@ public final class Sockets implements AutoCloseable {
         }
     }
 
-    /// Closes one now, which is what an experiment may be about.
+    /// Closes a socket now, because the experiment is about that.
     ///
-    /// @param fd one of these
+    /// @param fd a descriptor that this object would have closed at the end
     public void close(int fd) {
         if (open.remove(Integer.valueOf(fd))) {
             Unistd.close(errno, fd);

@@ -9,22 +9,22 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
-/// What ends a connection on the wire: captured where this user may, and where it is not
-/// lost in other traffic; otherwise the reason why not.
+/// Sees on the wire how a connection ends. It captures segments where this user may do
+/// so, and where other traffic does not hide them. Elsewhere it says why it cannot.
 ///
-/// @param capture nothing where it is refused
-/// @param refusal why; empty where it is not
+/// @param capture empty where the kernel refuses it
+/// @param refusal why the kernel refuses it; an empty text where it does not
 record Wire(Optional<Capture> capture, String refusal) implements AutoCloseable {
-    /// What was captured.
+    /// The segments that ended a connection.
     ///
-    /// @param isSeen false where nothing could be
+    /// @param isSeen false where none could be captured
     /// @param words how many RSTs and FINs: `1 RST, 0 FIN`; or why nothing could be seen
     record Count(boolean isSeen, String words) {}
 
-    /// Begins to listen.
+    /// Begins to capture.
     ///
     /// @param port of the server
-    /// @return the wire, seen or not
+    /// @return the wire, whether or not it can be seen
     /// @throws IOException when there is no descriptor left
     static Wire tap(int port) throws IOException {
         try {
