@@ -28,15 +28,15 @@ import java.util.concurrent.Future;
 import java.util.function.ToLongFunction;
 import java.util.zip.CRC32C;
 
-/// What it costs a thread to send: it does so on a thread of its own, while the calling
-/// thread receives at the other end of the connection, and counts each byte.
+/// Measures what it costs a thread to send. A thread of its own sends, while the calling
+/// thread receives at the other end of the connection and counts each byte.
 ///
 /// The receiver uses MSG_TRUNC, with which TCP forgets bytes instead of copying them, so
-/// that it costs little. On a loopback the sender also pays for what the network does
-/// with a segment until it lies in the receiver's queue.
+/// that receiving costs little. On a loopback the sender also pays for what the network
+/// does with a segment until the segment lies in the receiver's queue.
 ///
 /// @see <a href="https://man7.org/linux/man-pages/man7/tcp.7.html">tcp(7), MSG_TRUNC</a>
-public final class SendMeter implements AutoCloseable {
+final class SendMeter implements AutoCloseable {
     private static final int BYTES_AT_A_TIME = 64 * 1024;
     private static final long NANOS = 1_000_000_000;
 
@@ -51,15 +51,15 @@ public final class SendMeter implements AutoCloseable {
     /// Starts the thread.
     ///
     /// @throws IOException never
-    /// @throws InterruptedException when this thread shall end
-    public SendMeter() throws IOException, InterruptedException {
+    /// @throws InterruptedException when this thread is told to end
+    SendMeter() throws IOException, InterruptedException {
         long tid = get(thread.submit(() -> (long) Unistd.gettid(senders)));
         task = new Task(ProcessHandle.current().pid(), tid);
     }
 
-    /// Sends something.
+    /// Sends something, in one of the ways that are compared.
     @FunctionalInterface
-    public interface Send {
+    interface Send {
         /// Sends, on the thread that is measured.
         ///
         /// @param errno where its calls leave their errno
@@ -69,12 +69,11 @@ public final class SendMeter implements AutoCloseable {
         long send(Errno errno, long bytes) throws IOException;
     }
 
-    /// A way to send.
+    /// One end that sends, and the other end, which receives.
     ///
-    /// @param name for a table
-    /// @param receiver the other end of the connection
-    /// @param send what is done
-    public record Way(String name, int receiver, Send send) {}
+    /// @param receiver the descriptor of the other end of the connection
+    /// @param send how it sends
+    record Sender(int receiver, Send send) {}
 
     /// What the thread did.
     ///
@@ -82,18 +81,18 @@ public final class SendMeter implements AutoCloseable {
     /// @param reads calls that read, by the kernel's count: see [Task#io]
     /// @param writes calls that write, by the kernel's count
     /// @param cpuNanos CPU time, in user and kernel mode
-    /// @param nanos until the last byte was received
-    public record Cost(long calls, long reads, long writes, long cpuNanos, long nanos) {}
+    /// @param nanos the time until the last byte was received
+    record Cost(long calls, long reads, long writes, long cpuNanos, long nanos) {}
 
-    /// What some ways cost.
+    /// What the ways cost that were compared.
     ///
     /// @param costs of each way, in their order
-    public record Costs(Map<Way, Cost> costs) {
+    record Costs(Map<Way<Sender>, Cost> costs) {
         /// What one costs.
         ///
         /// @param way one of them
         /// @return its cost
-        public Cost of(Way way) {
+        Cost of(Way<Sender> way) {
             return Objects.requireNonNull(costs.get(way));
         }
 
@@ -102,22 +101,23 @@ public final class SendMeter implements AutoCloseable {
         /// @param one of them
         /// @param other of them
         /// @return 0.5 where one needs half of what the other needs
-        public double ratio(Way one, Way other) {
+        double ratio(Way<Sender> one, Way<Sender> other) {
             return 1.0 * of(one).cpuNanos / of(other).cpuNanos;
         }
     }
 
     /// Begins to send.
     ///
-    /// @param way how; its receiver gets no more when it fails
+    /// @param way how it sends; if it fails, its receiver gets no more
     /// @param bytes how many
-    /// @return what comes of it: the number of calls
-    public Future<Long> begin(Way way, long bytes) {
+    /// @return will be the number of system calls
+    Future<Long> begin(Way<Sender> way, long bytes) {
         return thread.submit(() -> {
             try {
-                return way.send.send(senders, bytes);
+                return way.action().send.send(senders, bytes);
             } catch (IOException | RuntimeException e) {
-                SysSocket.shutdown(senders, way.receiver, SysSocket.SHUT_RD); // wakes it
+                // The receiver is woken: no more bytes will come.
+                SysSocket.shutdown(senders, way.action().receiver, SysSocket.SHUT_RD);
                 throw e;
             }
         });
@@ -129,8 +129,8 @@ public final class SendMeter implements AutoCloseable {
     /// @param sending what was begun
     /// @return its result
     /// @throws IOException the sender's
-    /// @throws InterruptedException when this thread shall end
-    public static <T> T get(Future<T> sending) throws IOException, InterruptedException {
+    /// @throws InterruptedException when this thread is told to end
+    static <T> T get(Future<T> sending) throws IOException, InterruptedException {
         try {
             return sending.get();
         } catch (ExecutionException e) {
@@ -146,16 +146,16 @@ public final class SendMeter implements AutoCloseable {
     /// @param bytes how many each time
     /// @return the medians of each way, one turn
     /// @throws IOException when it cannot be done
-    /// @throws InterruptedException when this thread shall end
-    public Costs compare(List<Way> ways, int rounds, int times, long bytes)
+    /// @throws InterruptedException when this thread is told to end
+    Costs compare(List<Way<Sender>> ways, int rounds, int times, long bytes)
             throws IOException, InterruptedException {
-        Map<Way, List<Cost>> turns = new LinkedHashMap<>();
+        Map<Way<Sender>, List<Cost>> turns = new LinkedHashMap<>();
         for (int round = 0; round < rounds; round++) {
-            for (Way way : ways) {
+            for (Way<Sender> way : ways) {
                 turns.computeIfAbsent(way, _ -> new ArrayList<>()).add(turn(way, times, bytes));
             }
         }
-        Map<Way, Cost> medians = new LinkedHashMap<>();
+        Map<Way<Sender>, Cost> medians = new LinkedHashMap<>();
         turns.forEach((way, costs) -> medians.put(way, new Cost(
                 median(costs, Cost::calls), median(costs, Cost::reads),
                 median(costs, Cost::writes), median(costs, Cost::cpuNanos),
@@ -168,20 +168,23 @@ public final class SendMeter implements AutoCloseable {
                 .orElseThrow();
     }
 
-    private Cost turn(Way way, int times, long bytes) throws IOException, InterruptedException {
+    private Cost turn(Way<Sender> way, int times, long bytes)
+            throws IOException, InterruptedException {
         long reads = task.io("syscr");
         long writes = task.io("syscw");
         long[] cpuNanos = new long[1];
-        long begun = System.nanoTime();
-        Future<Long> sending = begin(new Way(way.name, way.receiver, (errno, _) -> {
+        Send repeated = (errno, _) -> {
             long before = cpuNanos(errno);
             long calls = 0;
             for (int i = 0; i < times; i++) {
-                calls += way.send.send(errno, bytes);
+                calls += way.action().send.send(errno, bytes);
             }
             cpuNanos[0] = cpuNanos(errno) - before;
             return calls;
-        }), bytes);
+        };
+        long begun = System.nanoTime();
+        Future<Long> sending = begin(
+                new Way<>(way.name(), new Sender(way.action().receiver, repeated)), bytes);
         forget(sending, way, times * bytes);
         long nanos = System.nanoTime() - begun;
         long calls = get(sending);
@@ -189,15 +192,15 @@ public final class SendMeter implements AutoCloseable {
                 calls, task.io("syscr") - reads, task.io("syscw") - writes, cpuNanos[0], nanos);
     }
 
-    /// Finds the system call in which the thread sleeps while nobody receives; then
+    /// Finds the system call in which the thread sleeps while nobody receives. Then it
     /// receives.
     ///
     /// @param way how it sends
     /// @param bytes more than the connection's buffers hold
     /// @return its number: see [Task#systemCall]; -1 also when it never slept
     /// @throws IOException when it cannot be done
-    /// @throws InterruptedException when this thread shall end
-    public long sleepsIn(Way way, long bytes) throws IOException, InterruptedException {
+    /// @throws InterruptedException when this thread is told to end
+    long sleepsIn(Way<Sender> way, long bytes) throws IOException, InterruptedException {
         long idle = asleep();
         Future<Long> sending = begin(way, bytes);
         long call;
@@ -213,7 +216,7 @@ public final class SendMeter implements AutoCloseable {
         return task.systemCall();
     }
 
-    private void forget(Future<?> sending, Way way, long bytes)
+    private void forget(Future<?> sending, Way<Sender> way, long bytes)
             throws IOException, InterruptedException {
         receive(sending, way, bytes, MSG_TRUNC);
     }
@@ -224,7 +227,7 @@ public final class SendMeter implements AutoCloseable {
     /// @param bytes how many
     /// @return their CRC32C
     /// @throws IOException when it cannot be read
-    public static long checksum(FileChannel file, long bytes) throws IOException {
+    static long checksum(FileChannel file, long bytes) throws IOException {
         try (Arena mapping = Arena.ofConfined()) {
             CRC32C sum = new CRC32C();
             sum.update(file.map(READ_ONLY, 0, bytes, mapping).asByteBuffer());
@@ -239,20 +242,21 @@ public final class SendMeter implements AutoCloseable {
     /// @param bytes how many
     /// @return their CRC32C
     /// @throws IOException when fewer come
-    /// @throws InterruptedException when this thread shall end
-    public long checksum(Future<?> sending, Way way, long bytes)
+    /// @throws InterruptedException when this thread is told to end
+    long checksum(Future<?> sending, Way<Sender> way, long bytes)
             throws IOException, InterruptedException {
         return receive(sending, way, bytes, 0);
     }
 
-    private long receive(Future<?> sending, Way way, long bytes, int flags)
+    private long receive(Future<?> sending, Way<Sender> way, long bytes, int flags)
             throws IOException, InterruptedException {
         CRC32C sum = new CRC32C();
         for (long received = 0; received < bytes;) {
             long most = Math.min(sink.byteSize(), bytes - received);
-            long got = check(SysSocket.recv(errno, way.receiver, sink, most, flags), "recv");
+            long got = check(
+                    SysSocket.recv(errno, way.action().receiver, sink, most, flags), "recv");
             if (got == 0) {
-                get(sending); // says why
+                get(sending); // throws the sender's failure
                 throw new EOFException(received + " bytes came, not " + bytes);
             }
             received += got;
@@ -268,7 +272,8 @@ public final class SendMeter implements AutoCloseable {
         return clock.get(JAVA_LONG, 0) * NANOS + clock.get(JAVA_LONG, 8);
     }
 
-    /// Waits for the thread: close the connections before, or it may wait for ever.
+    /// Waits for the thread to end. Close the connections before: a thread that sends on
+    /// an open one may wait for ever.
     @Override
     public void close() {
         thread.close();
