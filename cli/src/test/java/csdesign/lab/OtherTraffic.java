@@ -23,7 +23,7 @@ final class OtherTraffic implements AutoCloseable {
                 try (Sockets sockets = new Sockets()) {
                     int listener = sockets.listen(0, 3);
                     int port = sockets.port(listener);
-                    sockets.connecting(narrow); // its SYN is dropped
+                    sockets.beginConnect(narrow); // its SYN is dropped
                     end(sockets, listener, port, true);
                     end(sockets, listener, port, false);
                     int reset = sockets.connect(port);

@@ -150,7 +150,7 @@ public final class AcceptOrder {
             // The kernel picks a port for the first listener; the others take the same port,
             // which SO_REUSEPORT permits.
             int port = i == 0 ? 0 : sockets.port(listeners[0]);
-            listeners[i] = sockets.listenBeside(port, CONNECTIONS);
+            listeners[i] = sockets.listenReusePort(port, CONNECTIONS);
         }
         return listeners;
     }

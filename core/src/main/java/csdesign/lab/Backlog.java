@@ -119,7 +119,7 @@ public final class Backlog {
             crowd.clients().add(sockets.connect(port));
         }
         crowd.awaitQueued(backlog + 1);
-        crowd.clients().add(sockets.connecting(port));
+        crowd.clients().add(sockets.beginConnect(port));
         return crowd;
     }
     // @end

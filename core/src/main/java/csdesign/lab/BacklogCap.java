@@ -96,7 +96,7 @@ public final class BacklogCap {
     // @start region="broken"
     /// Asks for a long queue, and believes the 0 that listen(2) answers.
     private static int listen(Sockets sockets) throws IOException {
-        int listener = sockets.tcp();
+        int listener = sockets.newTcpSocket();
         check(sockets.bind(listener, 0), "bind");
         check(SysSocket.listen(sockets.errno(), listener, WANTED), "listen");
         return listener;

@@ -192,7 +192,7 @@ public final class BacklogLastStep {
                     "recv: " + Errno.say(recv) + ", " + resets + " RST");
             NetCounters again = NetCounters.read();
             long drops = crowd.drops();
-            int next = sockets.connecting(sockets.port(crowd.listener()));
+            int next = sockets.beginConnect(sockets.port(crowd.listener()));
             crowd.awaitMoreDropsThan(drops);
             String state = TcpInfo.of(next).state();
             journal.step("state of the next client", state);

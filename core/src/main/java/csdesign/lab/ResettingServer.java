@@ -35,7 +35,7 @@ record ResettingServer(Sockets sockets, int port, int listener) {
     /// @return the client's end
     /// @throws IOException when nobody listens, or no RST comes
     int connection() throws IOException {
-        int client = sockets.tcp();
+        int client = sockets.newTcpSocket();
         int result = sockets.connect(client, port);
         if (result < 0) {
             throw unreachable(Errno.say(result));

@@ -147,7 +147,7 @@ public final class Reuseaddr {
             throws IOException {
         try (Sockets sockets = new Sockets()) {
             int port = serveAndEnd(sockets, ofTheOld);
-            int result = bind(sockets, sockets.tcp(), port, ofTheNew);
+            int result = bind(sockets, sockets.newTcpSocket(), port, ofTheNew);
             journal.row("has ended", ofTheOld.word(), ofTheNew.word(), Errno.say(result));
             return result;
         }
@@ -157,7 +157,7 @@ public final class Reuseaddr {
     ///
     /// @return its port
     private static int serveAndEnd(Sockets sockets, ReuseAddr reuse) throws IOException {
-        int listener = sockets.tcp();
+        int listener = sockets.newTcpSocket();
         check(bind(sockets, listener, 0, reuse), "bind");
         check(SysSocket.listen(sockets.errno(), listener, 1), "listen");
         int port = sockets.port(listener);
@@ -170,10 +170,10 @@ public final class Reuseaddr {
     /// if it shared a port, this is where bind would answer 0.
     private static void startBeside(Journal journal) throws IOException {
         try (Sockets sockets = new Sockets()) {
-            int listener = sockets.tcp();
+            int listener = sockets.newTcpSocket();
             check(bindWithReuse(sockets, listener, 0), "bind");
             check(SysSocket.listen(sockets.errno(), listener, 1), "listen");
-            int second = bindWithReuse(sockets, sockets.tcp(), sockets.port(listener));
+            int second = bindWithReuse(sockets, sockets.newTcpSocket(), sockets.port(listener));
             journal.row(
                     "listens", ReuseAddr.YES.word(), ReuseAddr.YES.word(), Errno.say(second));
             journal.judge(NOT_SHARED, second == -EADDRINUSE, "bind: " + Errno.say(second));

@@ -226,10 +226,10 @@ public final class Rst {
             throws IOException {
         journal.part("No one listens");
         try (Sockets sockets = new Sockets()) {
-            int bound = sockets.tcp();
+            int bound = sockets.newTcpSocket();
             check(sockets.bind(bound, 0), "bind");
             NetCounters before = NetCounters.read();
-            long result = sockets.connect(sockets.tcp(), sockets.port(bound));
+            long result = sockets.connect(sockets.newTcpSocket(), sockets.port(bound));
             journal.call("connect", result);
             OptionalLong rsts = rsts(journal, before, network);
             journal.judge(

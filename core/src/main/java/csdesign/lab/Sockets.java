@@ -83,7 +83,7 @@ public final class Sockets implements AutoCloseable {
     ///
     /// @return its descriptor
     /// @throws IOException when the process has no descriptor left
-    public int tcp() throws IOException {
+    public int newTcpSocket() throws IOException {
         int fd = keep(
                 check(SysSocket.socket(errno, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
         limit(fd, SO_RCVTIMEO);
@@ -192,12 +192,12 @@ public final class Sockets implements AutoCloseable {
     /// @param backlog how many connections may wait
     /// @return its descriptor
     /// @throws IOException when the port is taken
-    public int listenBeside(int port, int backlog) throws IOException {
+    public int listenReusePort(int port, int backlog) throws IOException {
         return listen(port, backlog, SO_REUSEPORT);
     }
 
     private int listen(int port, int backlog, int option) throws IOException {
-        int fd = tcp();
+        int fd = newTcpSocket();
         set(fd, SOL_SOCKET, option, 1);
         check(bind(fd, port), "bind", "port", port);
         check(SysSocket.listen(errno, fd, backlog), "listen");
@@ -223,7 +223,7 @@ public final class Sockets implements AutoCloseable {
     /// @return the descriptor of this end
     /// @throws IOException when no socket listens there
     public int connect(int port) throws IOException {
-        int fd = tcp();
+        int fd = newTcpSocket();
         check(connect(fd, port), "connect", "port", port);
         return fd;
     }
@@ -233,7 +233,7 @@ public final class Sockets implements AutoCloseable {
     /// @param port where a socket listens
     /// @return its descriptor; whether it is connected is not known yet
     /// @throws IOException when connect answers something else than EINPROGRESS
-    public int connecting(int port) throws IOException {
+    public int beginConnect(int port) throws IOException {
         int fd = keep(check(
                 SysSocket.socket(errno, AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
                 "socket"));

@@ -221,7 +221,7 @@ public final class ThunderingHerd {
 
     private static int[] oneListener(Sockets sockets, int waiters) throws IOException {
         int[] listeners = new int[waiters];
-        Arrays.fill(listeners, sockets.listenBeside(0, BACKLOG));
+        Arrays.fill(listeners, sockets.listenReusePort(0, BACKLOG));
         return listeners;
     }
 
@@ -229,7 +229,7 @@ public final class ThunderingHerd {
         int[] listeners = new int[waiters];
         for (int i = 0; i < waiters; i++) {
             int port = i == 0 ? 0 : sockets.port(listeners[0]);
-            listeners[i] = sockets.listenBeside(port, BACKLOG);
+            listeners[i] = sockets.listenReusePort(port, BACKLOG);
         }
         return listeners;
     }

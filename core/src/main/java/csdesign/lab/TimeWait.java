@@ -113,7 +113,7 @@ public final class TimeWait {
         for (int i = 0; i < 4; i++) {
             ClosedConnection.make(sockets, listener, Peer.CLIENT);
         }
-        return sockets.connect(sockets.tcp(), sockets.port(listener));
+        return sockets.connect(sockets.newTcpSocket(), sockets.port(listener));
     }
     // @end
 
@@ -126,7 +126,7 @@ public final class TimeWait {
         int result = -EADDRNOTAVAIL;
         for (int i = 0; i < TRIES && result == -EADDRNOTAVAIL; i++) {
             LockSupport.parkNanos(PAUSE_NANOS);
-            result = sockets.connect(sockets.tcp(), sockets.port(listener));
+            result = sockets.connect(sockets.newTcpSocket(), sockets.port(listener));
         }
         return result;
     }
@@ -207,7 +207,7 @@ public final class TimeWait {
             Files.writeString(RANGE, FOUR_PORTS);
             Files.writeString(REUSE, "0");
             int same = connectOnceTooOften(sockets, listener);
-            int other = sockets.connect(sockets.tcp(), another);
+            int other = sockets.connect(sockets.newTcpSocket(), another);
             journal.call("connect to the same server", same);
             journal.call("connect to another port of its host", other);
             journal.judge(PORTS, same == -EADDRNOTAVAIL && other == 0, Errno.say(same));

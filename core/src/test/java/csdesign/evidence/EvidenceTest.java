@@ -41,7 +41,7 @@ class EvidenceTest {
             assumeTrue(network.isPrivate(), network.refusal());
             try (Sockets sockets = new Sockets()) {
                 NetCounters before = NetCounters.read();
-                assertThat(sockets.connect(sockets.tcp(), CLOSED_PORT))
+                assertThat(sockets.connect(sockets.newTcpSocket(), CLOSED_PORT))
                         .isEqualTo(-Errno.ECONNREFUSED);
                 NetCounters after = NetCounters.read();
                 assertThat(after.since(before, "Tcp.OutRsts")).isOne();
@@ -123,7 +123,7 @@ class EvidenceTest {
             int[] ports = {sockets.port(full), sockets.port(roomy)};
             for (int port : ports) {
                 sockets.connect(port);
-                sockets.connecting(port);
+                sockets.beginConnect(port);
             }
             Look.until("the SYN is dropped", () -> TcpInfo.drops(full), drops -> drops > 0);
             assertThat(TcpInfo.drops(roomy)).isZero();
@@ -213,7 +213,7 @@ class EvidenceTest {
                 sockets.listen(40_000, 1);
                 sockets.listen(40_001, 1);
                 assertThat(sockets.port(sockets.listen(0, 1))).isBetween(1_024, 32_767);
-                assertThat(sockets.bind(sockets.tcp(), 40_000)).isEqualTo(-Errno.EADDRINUSE);
+                assertThat(sockets.bind(sockets.newTcpSocket(), 40_000)).isEqualTo(-Errno.EADDRINUSE);
             }
         });
     }
@@ -338,11 +338,11 @@ class EvidenceTest {
             int port = outside.port(outside.listen(0, 1));
             PrivateNetwork.run(network -> {
                 try (Sockets inside = new Sockets()) {
-                    assertThat(inside.connect(inside.tcp(), port))
+                    assertThat(inside.connect(inside.newTcpSocket(), port))
                             .isEqualTo(network.isPrivate() ? -Errno.ECONNREFUSED : 0);
                 }
             });
-            assertThat(outside.connect(outside.tcp(), port)).isZero();
+            assertThat(outside.connect(outside.newTcpSocket(), port)).isZero();
         }
     }
 

@@ -50,7 +50,7 @@ class SocketsTest {
     @Test
     void shouldSayWhyItCannotSend() throws IOException {
         try (Sockets sockets = new Sockets()) {
-            int unconnected = sockets.tcp();
+            int unconnected = sockets.newTcpSocket();
 
             assertThatThrownBy(() -> sockets.sendWhole(
                     unconnected, 7, SysSocket.MSG_NOSIGNAL))
@@ -64,7 +64,7 @@ class SocketsTest {
     @Test
     void shouldRefuseAConnectionToItself() throws IOException {
         try (Sockets sockets = new Sockets()) {
-            int socket = sockets.tcp();
+            int socket = sockets.newTcpSocket();
             assertThat(sockets.bind(socket, 0)).isZero();
             int port = sockets.port(socket);
 
@@ -72,7 +72,7 @@ class SocketsTest {
 
             assertThat(sockets.peerPort(socket)).as("not connected any more").isZero();
             sockets.close(socket);
-            int server = sockets.tcp(); // without SO_REUSEADDR: a TIME_WAIT would hold the port
+            int server = sockets.newTcpSocket(); // without SO_REUSEADDR: a TIME_WAIT would hold the port
             assertThat(sockets.bind(server, port)).isZero();
         }
     }

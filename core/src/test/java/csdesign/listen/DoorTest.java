@@ -153,7 +153,7 @@ class DoorTest {
             for (int client : clients) {
                 int fd = sockets.keep(mine.take());
                 assertThat(sockets.peerPort(fd)).as("in order").isEqualTo(sockets.port(client));
-                assertThat(sockets.connect(sockets.tcp(), listener.port()))
+                assertThat(sockets.connect(sockets.newTcpSocket(), listener.port()))
                         .isEqualTo(-Errno.ECONNREFUSED);
             }
             assertThat(mine.take()).as("empty").isEqualTo(-Errno.EAGAIN);
