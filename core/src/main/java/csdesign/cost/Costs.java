@@ -76,8 +76,8 @@ public record Costs(
         }
     }
 
-    /// The usage of this thread. Its CPU time is by its clock, which is exact: getrusage(2)
-    /// is behind by up to a tick, and tells here only how it is divided.
+    /// The usage of this thread. Its CPU time is by its clock, which is exact.
+    /// getrusage(2) is behind by up to a tick, and tells here only how it is divided.
     private static ResourceUsage thisThread() {
         ResourceUsage usage = ResourceUsage.thread();
         long micros = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1_000;
@@ -130,8 +130,8 @@ public record Costs(
 
     /// What came to it in between.
     ///
-    /// The kernel samples which part of the CPU time is user time, and may take some of it
-    /// back: in a short time less than none would come to one of the two. Their sum is
+    /// The kernel samples which part of the CPU time is user time, and may take some of
+    /// it back: in a short time less than none would come to one of the two. Their sum is
     /// exact, and stays.
     ///
     /// @param before an earlier report of the same server

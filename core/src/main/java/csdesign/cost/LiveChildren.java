@@ -47,7 +47,7 @@ final class LiveChildren {
     }
 
     /// How much memory this process and its live children have taken at most, in KiB,
-    /// each at its own time: an upper bound, because pages that they share count for each.
+    /// each at its own time. It is an upper bound: pages that they share count for each.
     static long peakRssWithThisKib() {
         return ResourceUsage.peakRssKib(ProcessHandle.current().pid())
                 + ProcessHandle.current()

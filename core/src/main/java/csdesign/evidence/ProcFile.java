@@ -10,17 +10,18 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/// A small file of proc(5) about a process or a thread, read whole. This is the one reader of `stat`
-/// and `status`: who needs another figure of them asks it here.
+/// A small file of proc(5) about a process or a thread, read whole. This is the one
+/// reader of `stat` and `status`: code that needs another figure of them gets it here.
 ///
-/// @param text as the kernel wrote it; empty for a process or thread that is gone, or another user's
+/// @param text as the kernel wrote it; empty for a process or thread that is gone, or
+///     that belongs to another user
 /// @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html">proc_pid_stat(5)</a>
 /// @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_status.5.html">proc_pid_status(5)</a>
 public record ProcFile(String text) {
     /// What [#state] answers for one that is gone.
     public static final char GONE = 'X';
 
-    /// CPU time in user mode, in ticks: a field of `stat`, as its manual page numbers them.
+    /// CPU time in user mode, in ticks: a field of `stat`, as its manual page counts.
     public static final int UTIME = 14;
 
     /// CPU time in the kernel, in ticks.
@@ -40,7 +41,8 @@ public record ProcFile(String text) {
     /// @param pid the process
     /// @param name for example `status`
     /// @return what it says now
-    /// @throws FileSystemException when it cannot be opened, for example without a free descriptor
+    /// @throws FileSystemException when it cannot be opened, for example because no
+    ///     descriptor is free
     public static ProcFile of(long pid, String name) throws FileSystemException {
         return read(Path.of("/proc/" + pid, name));
     }
@@ -49,7 +51,8 @@ public record ProcFile(String text) {
     ///
     /// @param file for example `/proc/self/task/4711/stat`
     /// @return what it says now
-    /// @throws FileSystemException when it cannot be opened, for example without a free descriptor
+    /// @throws FileSystemException when it cannot be opened, for example because no
+    ///     descriptor is free
     public static ProcFile read(Path file) throws FileSystemException {
         try {
             return new ProcFile(Files.readString(file, ISO_8859_1)); // a name may hold any byte
