@@ -3,7 +3,6 @@ package csdesign.lab;
 
 import csdesign.evidence.FourTuple;
 import csdesign.evidence.TcpTable;
-import csdesign.evidence.TimeWaitWatch;
 import java.io.IOException;
 
 /// A connection whose both ends were closed, one after the other.

@@ -11,7 +11,6 @@ import csdesign.evidence.NetCounters;
 import csdesign.evidence.PrivateNetwork;
 import csdesign.evidence.PrivateNetwork.Network;
 import csdesign.evidence.TcpInfo;
-import csdesign.evidence.TimeWaitWatch;
 import csdesign.kit.Stop;
 import csdesign.listen.StopDescriptor;
 import csdesign.posix.Errno;

@@ -10,7 +10,6 @@ import csdesign.evidence.NotHereException;
 import csdesign.evidence.PrivateNetwork;
 import csdesign.evidence.PrivateNetwork.Network;
 import csdesign.evidence.TcpInfo;
-import csdesign.evidence.TimeWaitWatch;
 import csdesign.lab.ClosedConnection.Peer;
 import csdesign.posix.Errno;
 import java.io.IOException;

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
-package csdesign.evidence;
+package csdesign.lab;
 
+import csdesign.evidence.FourTuple;
+import csdesign.evidence.Look;
+import csdesign.evidence.NetCounters;
+import csdesign.evidence.NotHereException;
+import csdesign.evidence.ProcNet;
+import csdesign.evidence.TcpTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

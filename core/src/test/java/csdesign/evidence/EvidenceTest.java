@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import csdesign.evidence.Capture.Segment;
 import csdesign.lab.Sockets;
+import csdesign.lab.TimeWaitWatch;
 import csdesign.posix.Errno;
 import csdesign.posix.Signal;
 import csdesign.posix.SysEventfd;
