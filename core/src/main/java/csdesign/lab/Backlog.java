@@ -49,7 +49,7 @@ import java.util.List;
 public final class Backlog {
     static final Claim CONNECTED = new Claim(
             "connected-before-accept",
-            "While the server accepts no one, backlog + 1 clients are connected all the same.");
+            "Before the server has accepted anyone, backlog + 1 clients are already connected.");
     static final Claim EARLY = new Claim(
             "sent-before-accept",
             "What a client sends before it is accepted is acknowledged at once, and the server"

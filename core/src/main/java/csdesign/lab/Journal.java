@@ -20,7 +20,8 @@ import java.util.stream.Stream;
 /// What a lab says: the claims, each step as it happens, and the verdicts. For one thread
 /// at a time.
 ///
-/// It prints as it goes, and keeps all of it for a program to read.
+/// It prints while the lab runs, and keeps everything for a program that reads it as
+/// JSON.
 public final class Journal {
     /// A claim is a sentence: it goes on in the next line before a terminal would break
     /// it.
@@ -64,7 +65,8 @@ public final class Journal {
         SHOWN,
         /// It could have been seen, and was not.
         NOT_SHOWN,
-        /// This kernel, or this user, cannot show it; or its part of the lab failed.
+        /// It cannot be seen on this kernel or by this user, or its part of the lab
+        /// failed.
         NOT_HERE
     }
 
@@ -91,8 +93,8 @@ public final class Journal {
     /// @param verdicts of all claims, in their order
     public record Run(
             String lab, Machine machine, List<Step> steps, List<Judgement> verdicts) {
-        /// Whether every claim was shown that can be shown here. Whether the lab came to
-        /// its end is another question: see [Journal#failure].
+        /// Whether every claim was shown that can be shown here. It does not tell whether
+        /// the lab ran to its end: see [Journal#failure].
         ///
         /// @return whether none was refuted
         public boolean isShown() {
@@ -100,7 +102,7 @@ public final class Journal {
         }
     }
 
-    /// Says what will be seen. The first thing that a lab does.
+    /// Prints what will be seen. A lab does this first.
     ///
     /// @param claims all of them
     public void expect(Claim... claims) {
@@ -135,11 +137,12 @@ public final class Journal {
         out.flush();
     }
 
-    /// Does a part of the lab. Where it ends too early, its claims that it has not judged
-    /// are not shown here, because of that; those of other parts are not its affair.
+    /// Does a part of the lab. If the part ends too early, the claims that it has not
+    /// judged yet are not shown here, for that reason. The claims of other parts stay as
+    /// they are.
     ///
     /// @param part what is done
-    /// @param claims all that it judges; none where it is the whole lab
+    /// @param claims all that the part judges; none if the part is the whole lab
     /// @throws InterruptedException when the lab is told to end
     public void attempt(Part part, Claim... claims) throws InterruptedException {
         try {
@@ -171,14 +174,15 @@ public final class Journal {
         }
     }
 
-    /// What kept the lab from its end, or a part of it.
+    /// What ended the lab, or a part of it, too early.
     ///
-    /// @return nothing where nothing did: the message is one sentence
+    /// @return a failure whose message is one sentence; nothing if all parts ran to their
+    ///     ends
     public Optional<IOException> failure() {
         return Optional.ofNullable(failure);
     }
 
-    /// Says what happened, at once.
+    /// Prints what happened, at once.
     ///
     /// @param what was done or looked at: `recv`
     /// @param value text or a number
@@ -188,7 +192,7 @@ public final class Journal {
         out.flush();
     }
 
-    /// Repeats a line that the program which is looked at has printed.
+    /// Repeats a line that another program, which the lab looks at, has printed.
     ///
     /// @param line as it was printed
     public void says(String line) {
@@ -197,7 +201,7 @@ public final class Journal {
         out.flush();
     }
 
-    /// Says what a system call answered: `recv: ECONNRESET (104)`.
+    /// Prints what a system call answered: `recv: ECONNRESET (104)`.
     ///
     /// @param what the call
     /// @param result its value, or a negative errno
@@ -247,7 +251,7 @@ public final class Journal {
         put(claim, judgement(claim, shown ? Verdict.SHOWN : Verdict.NOT_SHOWN, evidence));
     }
 
-    /// Says that a claim cannot be seen by this user or on this kernel.
+    /// Records that a claim cannot be seen by this user or on this kernel.
     ///
     /// @param claim one that was expected
     /// @param because why, and what would help
@@ -283,8 +287,8 @@ public final class Journal {
                 lab, Machine.here(), List.copyOf(steps), List.copyOf(verdicts.values()));
     }
 
-    /// A failure in one line: the first of its causes that was written for a reader, or
-    /// the last one by its kind.
+    /// A failure in one line: the first of its causes that was written for a reader. If
+    /// none was, the last cause, with its class before it.
     static String sentence(Throwable failure) {
         Throwable cause = failure;
         while (!speaks(cause) && cause.getCause() != null) {
@@ -293,7 +297,8 @@ public final class Journal {
         String kind = speaks(cause) ? "" : cause.getClass().getSimpleName() + ": ";
         String words = (kind + cause.getMessage()).replaceAll("\\s+", " ");
         String remedy = remedy(words);
-        return words.endsWith(remedy) ? words : words + remedy; // said already by another thread
+        // A failure of another thread has its remedy already.
+        return words.endsWith(remedy) ? words : words + remedy;
     }
 
     /// What helps against the limits that a lab meets first.
@@ -307,7 +312,8 @@ public final class Journal {
     }
 
     private static boolean speaks(Throwable cause) {
-        boolean namesAFile = cause instanceof FileSystemException; // and nothing else
+        // Its message is the name of a file, and tells nothing else.
+        boolean namesAFile = cause instanceof FileSystemException;
         boolean isWritten = (cause instanceof IOException && !namesAFile)
                 || cause instanceof UnsupportedOperationException;
         return isWritten && cause.getMessage() != null;

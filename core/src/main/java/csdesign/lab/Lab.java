@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/// An experiment.
+/// An experiment: it says what will be seen, does it, and judges what was seen.
 @FunctionalInterface
 public interface Lab {
     /// Says what will be seen, does it, and judges each claim. It leaves no process,
@@ -19,8 +19,8 @@ public interface Lab {
     /// @throws InterruptedException when it is told to end
     void run(Settings settings, Journal journal) throws IOException, InterruptedException;
 
-    /// Runs one to its verdicts, whatever happens: where it fails, the claims that it has
-    /// not judged are not shown here, because of that.
+    /// Runs the lab and prints its verdicts, also if the lab fails: then the claims that
+    /// it has not judged are not shown here, and the failure is the reason.
     ///
     /// @param settings how
     /// @param journal what it writes into

@@ -98,7 +98,7 @@ public final class Labs {
             new Entry(
                     "accept-order",
                     false,
-                    "who of a pool gets a connection, and which connections wait for whom",
+                    "which worker of a pool gets a connection, and which connections wait",
                     AcceptOrder.OPTIONS,
                     "AcceptOrder.java",
                     AcceptOrder::run),

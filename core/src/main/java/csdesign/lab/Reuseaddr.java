@@ -43,7 +43,7 @@ import java.util.List;
 /// themselves. A socket that is made by FFM does not have it.
 ///
 /// **Look for** the third row of the table: the option is set in the new server, and bind
-/// answers EADDRINUSE all the same.
+/// still answers EADDRINUSE.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/lab/Reuseaddr.java --auto`

@@ -54,8 +54,8 @@ import java.util.function.Predicate;
 public final class SignalRace {
     static final Claim LOST = new Claim(
             "handled-before-select-and-lost",
-            "A signal that arrives just before select(2) runs its handler, and select(2) sleeps"
-                    + " all the same.");
+            "A signal that arrives just before select(2) runs its handler, and select(2) still"
+                    + " goes to sleep.");
     static final Claim SECOND = new Claim(
             "seen-only-with-a-second-signal",
             "Only a second signal ends that sleep: two were handled, and the program saw one.");
