@@ -3,8 +3,10 @@ package csdesign;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import csdesign.lab.Claim;
 import csdesign.lab.Labs;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +24,17 @@ class StyleTest {
     private static final Path SOURCES = Path.of("src/main/java/csdesign");
     private static final int MOST_FILE_LINES = 300;
     private static final int MOST_LAB_LINES = 350;
+    private static final int MOST_REGION_LINES = 25;
+    private static final int MOST_CLAIMS = 5;
+
+    /// Two lines, which a terminal shows in three.
+    private static final int MOST_CLAIM_CHARACTERS = 180;
+
+    /// `reuseaddr-in-the-new-server-only`: more than one word.
+    private static final String CLAIM_NAME = "[a-z0-9]+(-[a-z0-9]+)+";
+
+    /// It begins with a capital, or with a word of the code: `listen(2)`, `SO_REUSEADDR`.
+    private static final String SENTENCE = "([A-Z]|[a-z]+(\\(\\d\\)|[_.A-Z])).+[^.]\\.";
     private static final int MOST_METHOD_LINES = 60;
     private static final int MOST_COLUMNS = 100;
     private static final int MOST_DOC_COLUMNS = 90;
@@ -116,10 +129,51 @@ class StyleTest {
         assertThat(text).containsOnlyOnce("// @start region=\"broken\"")
                 .containsOnlyOnce("// @start region=\"fixed\"")
                 .containsOnlyOnce("public static void main(String... arguments)")
-                .contains("```text");
+                .contains("```text")
+                .as("a blank line below the picture")
+                .contains("/// ```\n///\n/// **What**");
         for (String part : List.of("What", "Broken", "Fixed", "In Java", "Look for", "Try")) {
             assertThat(text).containsOnlyOnce("/// **" + part + "**");
         }
+    }
+
+    /// What a page quotes of a lab is seen at one glance.
+    @ParameterizedTest
+    @MethodSource("labs")
+    void shouldQuoteShortRegionsOfALab(Path file) throws IOException {
+        List<String> lines = Files.readAllLines(file).stream().map(String::strip).toList();
+        for (String half : List.of("broken", "fixed")) {
+            int start = lines.indexOf("// @start region=\"" + half + "\"");
+            int length = lines.subList(start, lines.size()).indexOf("// @end") - 1;
+            assertThat(length).as("lines of region '%s'", half)
+                    .isBetween(1, MOST_REGION_LINES);
+        }
+    }
+
+    /// A lab that wants to show more is two labs.
+    @ParameterizedTest
+    @MethodSource("labs")
+    void shouldClaimLittleInALabAndInWholeSentences(Path file) throws Exception {
+        List<Claim> claims = claims(file);
+        assertThat(claims).as("claims").hasSizeBetween(1, MOST_CLAIMS);
+        for (Claim claim : claims) {
+            assertThat(claim.name()).as("it says what it is about").matches(CLAIM_NAME);
+            assertThat(claim.words()).as(claim.name())
+                    .matches(SENTENCE)
+                    .hasSizeLessThanOrEqualTo(MOST_CLAIM_CHARACTERS);
+        }
+    }
+
+    private static List<Claim> claims(Path file) throws ReflectiveOperationException {
+        String name = file.getFileName().toString().replace(".java", "");
+        List<Claim> claims = new ArrayList<>();
+        for (Field field : Class.forName("csdesign.lab." + name).getDeclaredFields()) {
+            if (field.getType() == Claim.class) {
+                field.setAccessible(true);
+                claims.add((Claim) field.get(null));
+            }
+        }
+        return claims;
     }
 
     @ParameterizedTest

@@ -157,10 +157,10 @@ public final class Backlog {
     /// TCP_INFO of a listening socket tells its backlog, and how many connections wait.
     private static void judgeQueue(Journal journal, Crowd crowd) throws IOException {
         TcpInfo queue = TcpInfo.of(crowd.listener());
-        journal.step("backlog of the listener, by TCP_INFO", queue.sacked());
-        journal.step("connections that wait to be accepted", queue.unacknowledged());
-        journal.judge(CONNECTED, queue.unacknowledged() == queue.sacked() + 1,
-                queue.unacknowledged() + " connected, none accepted");
+        journal.step("backlog of the listener, by TCP_INFO", queue.acceptBacklog());
+        journal.step("connections that wait to be accepted", queue.acceptQueue());
+        journal.judge(CONNECTED, queue.acceptQueue() == queue.acceptBacklog() + 1,
+                queue.acceptQueue() + " connected, none accepted");
     }
 
     /// The drop is counted at the socket, where no one else's can be among them. Where

@@ -108,7 +108,7 @@ public final class BacklogCap {
     /// stay where they are. Then asks the kernel how much it has granted.
     private static int listenAgain(Sockets sockets, int listener) throws IOException {
         check(SysSocket.listen(sockets.errno(), listener, WANTED), "listen");
-        return TcpInfo.of(listener).sacked();
+        return TcpInfo.of(listener).acceptBacklog();
     }
     // @end
 
@@ -118,7 +118,7 @@ public final class BacklogCap {
         journal.part("Broken: a backlog of 100,000");
         try (Sockets sockets = new Sockets()) {
             int listener = listen(sockets);
-            int granted = TcpInfo.of(listener).sacked();
+            int granted = TcpInfo.of(listener).acceptBacklog();
             long most = ProcNet.number(SOMAXCONN);
             journal.step(BY_TCP_INFO, granted);
             journal.step("net.core.somaxconn", most);
@@ -136,7 +136,7 @@ public final class BacklogCap {
                     InetAddress.ofLiteral("127.0.0.1"), sockets.port(free));
             sockets.close(free);
             channel.bind(address);
-            int backlog = TcpInfo.of(FourTuple.listening(address)).sacked();
+            int backlog = TcpInfo.of(FourTuple.listening(address)).acceptBacklog();
             journal.step(BY_TCP_INFO, backlog);
             journal.judge(JDK, backlog == 50, "" + backlog);
         }
@@ -158,9 +158,9 @@ public final class BacklogCap {
         try (Sockets sockets = new Sockets()) {
             Files.writeString(SOMAXCONN, "" + LOW);
             int listener = listen(sockets);
-            int low = TcpInfo.of(listener).sacked();
+            int low = TcpInfo.of(listener).acceptBacklog();
             Files.writeString(SOMAXCONN, "" + RAISED_TO);
-            int still = TcpInfo.of(listener).sacked();
+            int still = TcpInfo.of(listener).acceptBacklog();
             int raised = listenAgain(sockets, listener);
             journal.step("backlog with somaxconn 5", low);
             journal.step("backlog after somaxconn was raised to 1,000", still);

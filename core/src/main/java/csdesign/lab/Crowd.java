@@ -27,7 +27,7 @@ record Crowd(int listener, List<Integer> clients) {
     void awaitQueued(int count) throws IOException {
         Look.until(
                 count + " connections wait to be accepted",
-                () -> TcpInfo.of(listener).unacknowledged(), queued -> queued == count);
+                () -> TcpInfo.of(listener).acceptQueue(), queued -> queued == count);
     }
 
     /// What the listener has dropped, and no other socket of the network: SYNs and last
