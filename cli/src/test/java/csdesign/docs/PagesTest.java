@@ -111,6 +111,20 @@ class PagesTest {
                 .isEqualTo(order.stream().filter(six::contains).toList());
     }
 
+    @Test
+    void shouldLeadThroughTheLabsInTheOrderOfTheirList() throws IOException {
+        List<String> order = Labs.ENTRIES.stream().map(Labs.Entry::slug).toList();
+        List<String> read = new ArrayList<>(List.of(order.getFirst()));
+        for (String slug : order.subList(0, order.size() - 1)) {
+            String next = section(Pages.home().resolve("docs/labs/" + slug + ".md"), "Next");
+            read.add(find("]\\(([a-z0-9-]+)\\.md\\)", next).getFirst());
+        }
+        assertThat(read).as("the first link under Next of each page").isEqualTo(order);
+        assertThat(find("\\(labs/([a-z0-9-]+)\\.md\\) \\|",
+                section(Pages.home().resolve("docs/README.md"), "Check a claim")))
+                .as("the table of claims").isEqualTo(order);
+    }
+
     private static String section(Path page, String name) throws IOException {
         String text = Files.readString(page);
         int start = text.indexOf("\n## " + name + "\n");
