@@ -42,8 +42,8 @@ public record TcpInfo(
         int heldBack) {
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
 
-    /// How many connections wait to be accepted. Linux tells it of a listening socket where
-    /// it tells the segments on their way of a connection.
+    /// How many connections wait to be accepted. For a listening socket Linux keeps this
+    /// number in the field that holds, for a connection, the segments on their way.
     ///
     /// @return at most one more than [#acceptBacklog]
     public int acceptQueue() {

@@ -47,8 +47,8 @@ final class LineSocket implements AutoCloseable {
         return otherEnd;
     }
 
-    /// Closes the end that the other JVM has inherited. From then on the lab is told when
-    /// that JVM ends: nobody else holds that end.
+    /// Closes the end that the other JVM has inherited. From then on only that JVM holds
+    /// this end, so the lab notices when that JVM ends.
     void closeOtherEnd() {
         Unistd.close(errno, otherEnd);
         otherEnd = -1;

@@ -33,7 +33,7 @@ record ResettingServer(Sockets sockets, int port, int listener) {
     /// Connects, and waits until the RST has arrived.
     ///
     /// @return the client's end
-    /// @throws IOException when nobody listens, or no RST comes
+    /// @throws IOException when no server listens, or no RST comes
     int connection() throws IOException {
         int client = sockets.newTcpSocket();
         int result = sockets.connect(client, port);
@@ -53,7 +53,7 @@ record ResettingServer(Sockets sockets, int port, int listener) {
     /// Connects by the JDK. The RST comes with [#resetNext].
     ///
     /// @return the client's end
-    /// @throws IOException when nobody listens
+    /// @throws IOException when no server listens
     SocketChannel channel() throws IOException {
         try {
             return SocketChannel.open(address());

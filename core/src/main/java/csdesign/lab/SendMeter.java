@@ -192,8 +192,8 @@ final class SendMeter implements AutoCloseable {
                 calls, task.io("syscr") - reads, task.io("syscw") - writes, cpuNanos[0], nanos);
     }
 
-    /// Finds the system call in which the thread sleeps while nobody receives. Then it
-    /// receives.
+    /// Finds the system call in which the sending thread sleeps as long as nothing is
+    /// received. Then receives.
     ///
     /// @param way how it sends
     /// @param bytes more than the connection's buffers hold

@@ -311,8 +311,8 @@ public final class Sendfile {
         findCallOfTransferTo(journal, costs.of(transferTo).writes());
     }
 
-    /// Nobody receives, so the sender sleeps when the buffers are full. /proc tells the
-    /// number of the system call in which it sleeps, and that number must be sendfile's.
+    /// Nothing is received, so the sender sleeps when the buffers are full. /proc tells
+    /// the number of the system call in which it sleeps; it must be sendfile's.
     /// How often it made the call the kernel has counted before, as `writes`.
     private void findCallOfTransferTo(Journal journal, long writes)
             throws IOException, InterruptedException {

@@ -276,7 +276,8 @@ public final class Sigpipe {
     }
 
     /// What the other JVM does: one order after the other, each on a connection that has
-    /// been reset and that has been told so by recv. It answers with the call's result.
+    /// been reset, and on which recv has reported the reset. It answers with the call's
+    /// result.
     private static void obey(int port) throws IOException {
         try (Sockets sockets = new Sockets();
                 Scanner lab = new Scanner(System.in, US_ASCII)) {
