@@ -120,9 +120,11 @@ class PagesTest {
             read.add(find("]\\(([a-z0-9-]+)\\.md\\)", next).getFirst());
         }
         assertThat(read).as("the first link under Next of each page").isEqualTo(order);
-        assertThat(find("\\(labs/([a-z0-9-]+)\\.md\\) \\|",
-                section(Pages.home().resolve("docs/README.md"), "Check a claim")))
-                .as("the table of claims").isEqualTo(order);
+
+        List<String> claims = find("\\(labs/([a-z0-9-]+)\\.md\\) \\|",
+                section(Pages.home().resolve("docs/README.md"), "Check a claim"));
+        assertThat(claims).isNotEmpty()
+                .isEqualTo(order.stream().filter(claims::contains).toList());
     }
 
     private static String section(Path page, String name) throws IOException {
