@@ -22,10 +22,9 @@ class EnglishTest {
             + "|will|would|needs|costs|takes|makes|waits|writes|reads|grants|knows)";
 
     /// What is still to be rewritten, as paths begin: not looked at yet.
-    private static final List<String> LATER = List.of("README.md", "CONTRIBUTING.md",
-            "docs/designs/", "docs/labs/", "core/src/main/java/csdesign/design/",
-            "core/src/main/java/csdesign/drive/", "core/src/main/java/csdesign/fork/",
-            "core/src/main/java/csdesign/lab/", "contracts/",
+    private static final List<String> LATER = List.of("README.md", "docs/designs/",
+            "core/src/main/java/csdesign/design/", "core/src/main/java/csdesign/drive/",
+            "core/src/main/java/csdesign/fork/",
             "cli/src/main/java/csdesign/cli/ServeCommand.java");
 
     /// A phrase that is not written, how a sentence says it, and one sentence of each kind.
@@ -56,7 +55,7 @@ class EnglishTest {
         GOT_OUT("\\b(?:is|are|was|be|has|not) got\\b|\\bgets? (?:it|them|all|each) out\\b",
                 "a verb of its own: returns, is woken, has",
                 "It is got out by a signal.", "A signal wakes it."),
-        WISH("(?i)\\b(?:the|its|a|this) wish\\b", "the stop, or the request to stop",
+        WISH("(?i)\\b(?:the|its) wish\\b", "the stop, or the request to stop",
                 "It looks at the wish to end.", "It looks for a stop.");
 
         private final Pattern pattern;

@@ -71,7 +71,7 @@ public final class HonestDifferences {
         return entry.slug().equals("prethreaded-handoff") ? Limits.DEFAULT.queue() + 1 : 0;
     }
 
-    /// A descriptor of 1,024 or more has no bit in an `fd_set`. The design says so on
+    /// A descriptor of 1,024 or more has no bit in an `fd_set`. The design prints this on
     /// stderr and closes the client that got it.
     public static boolean endsAtDescriptor1024(Catalog.Entry entry) {
         return entry.slug().equals("select");
