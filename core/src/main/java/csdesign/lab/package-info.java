@@ -1,9 +1,36 @@
 // SPDX-License-Identifier: MIT
 
-/// Experiments on the traps around servers: one file each, the broken half beside the
-/// fixed one.
+/// Experiments on the traps around servers. Each is one file, with the broken half beside
+/// the fixed one. [Labs] is the only list of them.
 ///
-/// A [Lab] says what will be seen, does it, writes each step into a [Journal] with the
-/// kernel's own figures, and judges each [Claim]. [Labs] is the only list of them. What a
-/// lab needs in another JVM it runs in a [Subject], which ends with it.
+/// ```text
+///   Lab.main --Settings--> a lab --claims, steps, verdicts--> Journal --> text, JSON
+///                            |
+///                            |-- in this JVM ------> Sockets, Waiters, SendMeter ...
+///                            '-- in another JVM ---> Subject <--lines--> SubjectMain
+///                                                                 in the lab's own main
+/// ```
+///
+/// | what every lab has | |
+/// |---|---|
+/// | [Lab] | says what will be seen, does it, and judges it |
+/// | [Claim] | a sentence that the lab shows to be true, or not |
+/// | [Journal] | the claims, each step with the kernel's own figures, and the verdicts |
+/// | [Option], [Settings] | the numbers that a lab can be given, and those that it was given |
+///
+/// | what labs share | |
+/// |---|---|
+/// | [Sockets] | TCP sockets in one line each, closed at the end |
+/// | [Crowd], [OtherEnd], [ClosedConnection], [ResettingServer] | servers and clients that play a part |
+/// | [Wire] | how a connection ends, as it is seen on the wire |
+/// | [Pieces] | ways to write a message that lies in pieces |
+/// | [Way] | one of the ways that a lab compares |
+/// | [Waiters], [Waiter] | threads that wait for connections, in a known order |
+/// | [SendMeter] | what it costs a thread to send |
+/// | [Subject] | another JVM, as the lab sees it: it may hang, or die of a signal |
+/// | [SubjectMain] | what a lab's `main` does in that other JVM |
+/// | [LineSocket] | carries the lines between the two |
+/// | [SignalGate] | lets a signal in, at the calls at which a JVM bears that |
+/// | [SignalStorm] | many signals, in bursts |
+/// | [WakeUpDescriptors], [LoopCounts] | what wakes a loop, and what the loop has counted |
 package csdesign.lab;
