@@ -31,24 +31,25 @@ import java.nio.channels.SocketChannel;
 /// ```
 ///
 /// **What** The parent accepts, and starts a new JVM whose descriptor 0 is the
-/// connection. It serves that one client to its end, and ends with it.
+/// connection. That JVM serves its one client to the end, and exits.
 ///
-/// **Why** Nothing is shared but the socket: another program, another language, another
-/// user could serve. inetd made a server of any filter this way.
+/// **Why** Parent and child share nothing but the socket, so another program, in another
+/// language or for another user, could serve. inetd made a server of any filter this way.
 ///
-/// **Cost** A whole start of a JVM per connection: execve, its libraries, its classes: a
-/// hundred milliseconds of CPU and more. What fails first is the CPU, then memory: every
-/// client costs tens of MiB (`--max-children`).
+/// **Cost** For each connection the whole start of a JVM: execve, its libraries, its
+/// classes, which is a hundred milliseconds of CPU and more. What fails first is the CPU,
+/// then memory, because every client costs tens of MiB (`--max-children`).
 ///
-/// **When** A few clients a minute who need a clean process. Do not for anything else.
+/// **When** A few clients a minute that need a clean process. Do not use it for anything
+/// else.
 ///
-/// **In Java** [System#inheritedChannel] makes a channel of descriptor 0: the child needs
-/// no system call of ours. It starts as fast as a JVM can: its classes come from the
-/// launcher's archive (CDS) when `./csdesign` started it, the C1 compiler alone, the
-/// serial collector.
+/// **In Java** [System#inheritedChannel] makes a channel of descriptor 0, so the child
+/// needs no system call of ours. It starts as fast as a JVM can: it compiles with C1
+/// alone and has the serial collector, and when `./csdesign` started the server its
+/// classes come from the launcher's archive (CDS).
 ///
-/// **Look for** requests/s far below every other design's; user CPU that is nearly all of
-/// it start-up; `--max-children` JVMs at most in `pgrep -P`.
+/// **Look for** far fewer requests/s than in every other design; user CPU that is nearly
+/// all spent on the start; `--max-children` JVMs at most in `pgrep -P`.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/SpawnPerClient.java 2000`
@@ -56,6 +57,15 @@ import java.nio.channels.SocketChannel;
 /// @see "UNP 3e, chapter 13 (inetd) and chapter 30"
 /// @see <a href="https://man7.org/linux/man-pages/man3/posix_spawn.3.html">posix_spawn(3)</a>
 public final class SpawnPerClient implements AutoCloseable {
+    // The entries of the poll array.
+    private static final int STOP = 0;
+    private static final int CHILDREN = 1;
+    private static final int LISTENER = 2;
+    private static final int ENTRIES = 3;
+
+    /// No client, or no descriptor to poll.
+    private static final int NONE = ListeningSocket.NONE;
+
     /// Serves with all defaults until Ctrl-C; or is a child.
     ///
     /// @param arguments the port, or nothing for 2000
@@ -72,39 +82,50 @@ public final class SpawnPerClient implements AutoCloseable {
         try (ListeningSocket listener = ListeningSocket.openForOthers(server);
                 StopDescriptor stop = StopDescriptor.of(server.stop());
                 SpawnedChildren children = new SpawnedChildren(server, SpawnPerClient.class);
-                SpawnPerClient parent = new SpawnPerClient()) {
+                SpawnPerClient parent = new SpawnPerClient(server, listener, stop, children)) {
             Console.announce(server, listener.port());
-            parent.loop(server, listener, stop, children);
+            parent.loop();
         }
     }
 
     // @start region="loop"
-    private void loop(
-            Server server, ListeningSocket listener, StopDescriptor stop, SpawnedChildren children)
-            throws IOException {
-        while ((listener.isOpen() || children.anyAlive()) && !server.stop().graceIsOver()) {
-            set(polled, 0, stop.fd(), POLLIN);
-            set(polled, 1, children.fd(), POLLIN);
-            boolean accepting = listener.isAccepting() && children.isRoom();
-            set(polled, 2, accepting ? listener.fd() : -1, POLLIN); // 1
-            int ready = poll(errno, polled, 3, listener.timeoutMillis(children.timeoutMillis()));
-            check(ready == -EINTR ? 0 : ready, "poll");
-            if (revents(polled, 0) != 0) {
-                stop.clear();
-                listener.shut(); // 5
-                children.askToStop();
+    private void loop() throws IOException {
+        while (!isDone()) {
+            await(); // 1
+            if (revents(polled, STOP) != 0) {
+                onStop(); // 2
             }
-            children.reap(); // 4
+            children.reap(); // 3
             while (listener.isAccepting() && children.isRoom()) {
-                int client = listener.accept(); // 2
-                if (client == ListeningSocket.NONE) {
+                int client = listener.accept(); // 4
+                if (client == NONE) {
                     break;
                 }
-                children.start(client); // 3
+                children.start(client); // 5
             }
         }
     }
+
+    private void await() throws IOException {
+        set(polled, STOP, stop.fd(), POLLIN);
+        set(polled, CHILDREN, children.fd(), POLLIN);
+        boolean accepting = listener.isAccepting() && children.isRoom();
+        set(polled, LISTENER, accepting ? listener.fd() : NONE, POLLIN);
+        int timeoutMillis = listener.timeoutMillis(children.timeoutMillis());
+        int ready = poll(errno, polled, ENTRIES, timeoutMillis);
+        check(ready == -EINTR ? 0 : ready, "poll");
+    }
+
+    private void onStop() {
+        stop.clear();
+        listener.shut();
+        children.askToStop();
+    }
     // @end
+
+    private boolean isDone() {
+        return server.stop().graceIsOver() || !(listener.isOpen() || children.anyAlive());
+    }
 
     /// The child: a process of its own, with the connection at its descriptor 0.
     static void work(Worker child) throws IOException {
@@ -122,7 +143,20 @@ public final class SpawnPerClient implements AutoCloseable {
 
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
-    private final MemorySegment polled = arena.allocate(3L * POLLFD_BYTES, 8);
+    private final MemorySegment polled = arena.allocate((long) ENTRIES * POLLFD_BYTES, 8);
+    private final Server server;
+    private final ListeningSocket listener;
+    private final StopDescriptor stop;
+    private final SpawnedChildren children;
 
-    private SpawnPerClient() {}
+    private SpawnPerClient(
+            Server server,
+            ListeningSocket listener,
+            StopDescriptor stop,
+            SpawnedChildren children) {
+        this.server = server;
+        this.listener = listener;
+        this.stop = stop;
+        this.children = children;
+    }
 }
