@@ -4,7 +4,7 @@
 ///
 /// ```text
 ///   Workers (the parent) ----spawns----> Worker 0 .. n-1: processes
-///      `-------DescriptorMessage-------> a connected socket for one of them
+///      `-SocketPair, DescriptorMessage-> a connected socket for one of them
 ///   SpawnedChildren: a process for each client      WorkerThreads: threads 0 .. n-1
 /// ```
 ///
@@ -14,5 +14,6 @@
 /// | [Worker] | one of these processes, as it sees itself |
 /// | [WorkerThreads] | a pool of threads |
 /// | [SpawnedChildren] | a process for each client |
+/// | [SocketPair] | two connected sockets between a parent and one of its workers |
 /// | [DescriptorMessage] | passes a descriptor over a UNIX-domain socket |
 package csdesign.process;
