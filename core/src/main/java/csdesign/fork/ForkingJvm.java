@@ -3,14 +3,21 @@ package csdesign.fork;
 
 import static csdesign.posix.Errno.check;
 
+import csdesign.drive.Interest;
+import csdesign.kit.Limits;
 import csdesign.kit.Log;
 import csdesign.kit.Nullable;
 import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
+import csdesign.kit.Stop;
 import csdesign.posix.Errno;
 import csdesign.posix.Fcntl;
+import csdesign.posix.SysPoll;
+import csdesign.posix.SysSendfile;
 import csdesign.posix.SysSignalfd;
+import csdesign.posix.SysSocket;
 import csdesign.posix.Unistd;
+import csdesign.service.Service;
 import csdesign.spawn.JavaProgram;
 import csdesign.spawn.JvmOptions;
 import csdesign.spawn.Spawner;
@@ -33,16 +40,17 @@ import java.util.stream.Stream;
 
 /// A JVM that may fork(2), and how an ordinary one becomes it.
 ///
-/// After fork(2) only the calling thread exists in the child: no collector, no compiler,
-/// no VM thread. Whatever waits for one of them waits for ever. So this JVM is made so
-/// that nothing does: it interprets, its heap is small for the parent and never full for
-/// a child, and its main thread is the only one that runs Java. Nor may one of its other
-/// threads hold a lock when it forks.
+/// After fork(2) only the calling thread exists in the child: no garbage collector, no
+/// compiler, no VM thread. Code that waits for one of them waits for ever. So this JVM is
+/// made such that no code does. It interprets, its heap is small for the parent and never
+/// full for a child, and its main thread is the only one that runs Java. None of its
+/// other threads may hold a lock when it forks, because that lock would be held for ever
+/// in the child.
 ///
-/// The ordinary JVM becomes it by execve(2): the process id, standard input and output,
-/// and the scoreboard's descriptor stay what they were. The signals that the loop reads
-/// from a [SignalDescriptor] are blocked before, for the threads of the new JVM to begin
-/// with them blocked.
+/// The ordinary JVM becomes this one by execve(2). The process id, standard input and
+/// output, and the scoreboard's descriptor stay what they were. The signals that the loop
+/// reads from a [SignalDescriptor] are blocked before, so that each thread of the new JVM
+/// begins with them blocked.
 public final class ForkingJvm {
     /// The first argument of such a JVM.
     private static final String MARK = "--forking";
@@ -56,7 +64,7 @@ public final class ForkingJvm {
             "-XX:-UsePerfData", // no file in /tmp, which each child would share
             "-Xms18m",
             "-Xmx160m",
-            "-XX:NewSize=2m", // while it starts: the parent shall touch little
+            "-XX:NewSize=2m", // while it starts, so that the parent touches little
             "-XX:MaxNewSize=144m", // a child cannot collect: untouched, this costs nothing
             "-XX:NewSizeThreadIncrease=144m", // grows so far at the first full collection
             "-XX:TLABSize=64k", // what is in use is known to so much
@@ -69,31 +77,39 @@ public final class ForkingJvm {
             "-XX:SymbolTableSize=4096",
             "--enable-native-access=ALL-UNNAMED");
 
-    /// Of the flags of the JVM before, those that concern neither heap nor compiler.
+    /// The flags of the JVM before that are kept: they concern neither heap nor compiler.
     private static final List<String> KEPT = List.of(
             "-D", "-Xlog", "-Xshare", "-XX:SharedArchiveFile");
 
-    /// malloc(3): one arena for all threads, and not two mappings more for each.
+    /// malloc(3): one arena for all threads, and not two more mappings for each.
     private static final String ARENAS = "MALLOC_ARENA_MAX";
 
     /// How much of the young generation the parent uses before it collects: what it has
     /// touched once is copied at each fork. Smaller costs more collections.
     private static final long TOUCHED_BYTES = 1024 * 1024;
 
-    /// How often it is looked whether the other threads sleep. They take microseconds.
+    /// How long to wait between two looks at the other threads. They need microseconds.
     private static final long QUIET_NANOS = 50_000;
 
-    /// Whoever disturbs for so long is none of the JVM's own.
+    /// A thread that is awake for so long is not one of the JVM's own.
     private static final long MOST_QUIET_NANOS = 1_000_000_000;
 
     /// What a child must have left to go on, and the old generation, which it cannot use.
     private static final long LEAST_FREE_BYTES = 20 * 1024 * 1024;
 
-    /// Where the classes are that a child uses.
-    private static final List<String> CHILDS = List.of(
-            "csdesign/service/", "csdesign/drive/Connection", "csdesign/kit/Limits",
-            "csdesign/drive/Interest", "csdesign/kit/Stop", "csdesign/posix/SysSendfile",
-            "csdesign/posix/SysSocket", "csdesign/posix/Fcntl");
+    /// A child can come to need every class of the packages of these.
+    private static final List<Class<?>> PACKAGES = List.of(
+            Service.class, Interest.class, ForkedChild.class);
+
+    /// And these, with all that is nested in them.
+    private static final List<Class<?>> CLASSES = List.of(
+            Limits.class, Stop.class, Scoreboard.class, Server.class, Errno.class, Fcntl.class,
+            SysPoll.class, SysSendfile.class, SysSocket.class, Unistd.class);
+
+    private static final String SUFFIX = ".class";
+
+    /// Whether fork(2) copies huge pages: see [HugePages].
+    private static final String HUGE_PAGES = "csdesign.hugePages";
 
     private final Errno errno = Errno.allocate(Arena.ofAuto());
     private long collectBelow = Long.MAX_VALUE;
@@ -147,7 +163,7 @@ public final class ForkingJvm {
                     SysSignalfd.pthread_sigmask(
                             errno,
                             SysSignalfd.SIG_BLOCK,
-                            SignalDescriptor.signals(errno, arena),
+                            SignalDescriptor.all(errno, arena),
                             MemorySegment.NULL),
                     "pthread_sigmask");
             if (!server.stop().requested()) { // by a signal that came before they were blocked
@@ -160,7 +176,7 @@ public final class ForkingJvm {
         return KEPT.stream().anyMatch(flag::startsWith);
     }
 
-    /// The server that this JVM shall be.
+    /// The server that this JVM is to be.
     ///
     /// @param arguments of `main`
     /// @return the server
@@ -171,12 +187,14 @@ public final class ForkingJvm {
         return Server.of(Arrays.asList(arguments).subList(2, arguments.length), scoreboard);
     }
 
-    /// Makes what fork(2) copies small, once all was rehearsed.
+    /// Makes what fork(2) copies small, once all was run for the first time.
     ///
     /// @throws IOException when /proc cannot be read
     public void settle() throws IOException {
         awaitQuiet();
-        pages = HugePages.take(errno);
+        if (Boolean.parseBoolean(System.getProperty(HUGE_PAGES, "true"))) {
+            pages = HugePages.take(errno);
+        }
     }
 
     /// Collects when the parent has used its share, so that it never touches more of the
@@ -203,7 +221,7 @@ public final class ForkingJvm {
         long begun = System.nanoTime();
         boolean quiet = false;
         boolean before;
-        do { // twice: who goes to sleep may have woken one that was looked at before
+        do { // twice: a thread may wake another, already looked at, and then go to sleep
             LockSupport.parkNanos(QUIET_NANOS);
             before = quiet;
             quiet = othersSleep();
@@ -230,8 +248,8 @@ public final class ForkingJvm {
         }
     }
 
-    /// Whether a child must end: nobody collects in it, and an allocation that finds no
-    /// room would wait for ever.
+    /// Whether a child must end: it has no garbage collector, and an allocation that
+    /// finds no room would wait for ever.
     ///
     /// @return when little is left
     public static boolean isUsedUp() {
@@ -250,13 +268,32 @@ public final class ForkingJvm {
         try (JarFile jar = new JarFile(path.toFile())) {
             for (Enumeration<JarEntry> all = jar.entries(); all.hasMoreElements();) {
                 String name = all.nextElement().getName();
-                if (name.endsWith(".class") && CHILDS.stream().anyMatch(name::startsWith)) {
-                    String type = name.substring(0, name.length() - 6).replace('/', '.');
+                if (name.endsWith(SUFFIX) && isForAChild(name)) {
+                    String type = name.substring(0, name.length() - SUFFIX.length())
+                            .replace('/', '.');
                     Class.forName(type, false, ForkingJvm.class.getClassLoader());
                 }
             }
         } catch (ClassNotFoundException e) {
             throw new IOException(path + " is not whole", e);
         }
+    }
+
+    /// Whether a child can come to need a class.
+    ///
+    /// @param name of its file in the jar
+    static boolean isForAChild(String name) {
+        for (Class<?> type : PACKAGES) {
+            if (name.startsWith(type.getPackageName().replace('.', '/') + "/")) {
+                return true;
+            }
+        }
+        for (Class<?> type : CLASSES) {
+            String file = type.getName().replace('.', '/');
+            if (name.equals(file + SUFFIX) || name.startsWith(file + "$")) {
+                return true;
+            }
+        }
+        return false;
     }
 }

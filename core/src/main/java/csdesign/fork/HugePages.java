@@ -20,15 +20,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Memory of this process under huge pages.
+/// Memory of this process under huge pages, so that fork(2) copies less.
 ///
 /// fork(2) copies an entry of the page table for each page that was written to, and the
-/// child's end takes each back; for a page of a file the child has a page fault instead.
-/// A huge page is one entry for 512 of them, and no fault. It falls apart when it is
-/// written to while a child shares it; [#mend] puts it together again.
+/// end of the child takes each back. For a page of a file the child has a page fault
+/// instead. A huge page is one entry in place of 512, and no fault. The kernel splits it
+/// when it is written to while a child shares it; [#mend] puts it together again.
 ///
 /// Where the kernel gives no huge pages when asked (before Linux 6.1, or with other pages
-/// than those of 4 KiB), all stays as it is, and forks take longer.
+/// than those of 4 KiB), the memory stays as it is, and forks take longer. The property
+/// `-Dcsdesign.hugePages=false` does the same, to measure what they gain.
 final class HugePages {
     /// x86-64, and aarch64 with pages of 4 KiB.
     private static final long BYTES = 2 * 1024 * 1024;
@@ -42,8 +43,8 @@ final class HugePages {
 
     /// Takes what a JVM reads most and hardly writes: the class data archives, into which
     /// it writes when a class is loaded; libjvm's text; the interpreter, which is in the
-    /// code cache. What was mapped from a file becomes a copy at the same addresses.
-    /// Nothing may run meanwhile but the calling thread.
+    /// code cache. What was mapped from a file becomes a copy at the same addresses. Only
+    /// the calling thread may run meanwhile.
     ///
     /// @param errno of the calling thread
     /// @return those pages
@@ -67,7 +68,7 @@ final class HugePages {
         return pages;
     }
 
-    /// Makes those whole that fell apart. What is whole costs next to nothing.
+    /// Puts together the huge pages that were split. A whole one costs next to nothing.
     void mend() {
         for (Range range : written) {
             SysMman.madvise(errno, range.from(), range.bytes(), MADV_COLLAPSE);

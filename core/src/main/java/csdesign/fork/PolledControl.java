@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// [Control] without a thread: for a loop that watches standard input beside its other
+/// [Control] without a thread: a loop polls standard input together with its other
 /// descriptors, in a process that must not have a second thread.
 public final class PolledControl implements AutoCloseable {
     private static final int STANDARD_INPUT = 0;
@@ -23,7 +23,7 @@ public final class PolledControl implements AutoCloseable {
     private final Server server;
     private boolean open;
 
-    /// Listens where that was wished for.
+    /// Listens if the server takes commands.
     ///
     /// @param server asked and stopped
     public PolledControl(Server server) {
@@ -33,12 +33,12 @@ public final class PolledControl implements AutoCloseable {
 
     /// What to watch for reading.
     ///
-    /// @return standard input; -1, which poll(2) passes over, when nobody may command
+    /// @return standard input; -1, which poll(2) passes over, when no commands are taken
     public int fd() {
         return open ? STANDARD_INPUT : -1;
     }
 
-    /// Reads what is there, answers whole lines, and wishes the stop at the end.
+    /// Reads what is there, answers whole lines, and stops the server at the end.
     public void onReadable() {
         long n = Unistd.read(errno, STANDARD_INPUT, bytes, READ_BYTES);
         if (n == -Errno.EINTR || n == -Errno.EAGAIN) {

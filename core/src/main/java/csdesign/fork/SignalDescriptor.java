@@ -5,7 +5,6 @@ import static csdesign.posix.SysSignalfd.SFD_CLOEXEC;
 import static csdesign.posix.SysSignalfd.SFD_NONBLOCK;
 import static csdesign.posix.SysSignalfd.SIGCHLD;
 
-import csdesign.kit.Stop;
 import csdesign.posix.Errno;
 import csdesign.posix.Signal;
 import csdesign.posix.SysSignalfd;
@@ -13,27 +12,20 @@ import csdesign.posix.Unistd;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
-/// A signalfd for the end of a child and the two wishes to stop: a loop that waits for
-/// descriptors reads its signals, and nothing ever runs in between.
+/// Signals that can be read: a signalfd. A loop that waits for descriptors takes its
+/// signals there, and no handler ever runs between two of its lines.
 ///
 /// The signals must be blocked in every thread of the process, or they never get here:
 /// see [ForkingJvm].
 public final class SignalDescriptor implements AutoCloseable {
-    /// What [#next] answers when there is none.
-    public static final int NONE = 0;
-
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
     private final MemorySegment info = arena.allocate(SysSignalfd.SIGINFO_BYTES, 8);
     private final int fd;
 
-    /// Opens it.
-    ///
-    /// @throws IOException when the process has no descriptor left
-    public SignalDescriptor() throws IOException {
-        fd = SysSignalfd.signalfd(errno, -1, signals(errno, arena), SFD_NONBLOCK | SFD_CLOEXEC);
+    private SignalDescriptor(Errno opening, MemorySegment signals) throws IOException {
+        fd = SysSignalfd.signalfd(opening, -1, signals, SFD_NONBLOCK | SFD_CLOEXEC);
         if (fd < 0) {
             throw new IOException("signalfd: " + Errno.say(fd) + ": a process that forks cannot"
                     + " hear of its children's ends here. Take prefork-accept, or"
@@ -41,18 +33,52 @@ public final class SignalDescriptor implements AutoCloseable {
         }
     }
 
-    /// SIGCHLD, SIGTERM, and SIGINT and SIGHUP unless this process was started with them
-    /// ignored, see [Stop#onSignals]: blocked, they would get through.
-    static MemorySegment signals(Errno errno, Arena arena) {
-        MemorySegment set = arena.allocate(SysSignalfd.SIGSET_BYTES, 8);
-        SysSignalfd.sigemptyset(errno, set);
+    /// For the ends of children: SIGCHLD.
+    ///
+    /// @return readable when a child has ended
+    /// @throws IOException when the process has no descriptor left
+    public static SignalDescriptor ofChildren() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            Errno errno = Errno.allocate(arena);
+            MemorySegment set = none(errno, arena);
+            SysSignalfd.sigaddset(errno, set, SIGCHLD);
+            return new SignalDescriptor(errno, set);
+        }
+    }
+
+    /// For the stop: SIGTERM, and SIGINT and SIGHUP unless this process was started with
+    /// them ignored, see [csdesign.kit.Stop#onSignals]. A blocked signal is not ignored.
+    ///
+    /// @return readable when the user has sent one of them
+    /// @throws IOException when the process has no descriptor left
+    public static SignalDescriptor ofStop() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            Errno errno = Errno.allocate(arena);
+            return new SignalDescriptor(errno, stopSignals(errno, arena));
+        }
+    }
+
+    /// All signals that are read so, to be blocked.
+    static MemorySegment all(Errno errno, Arena arena) {
+        MemorySegment set = stopSignals(errno, arena);
         SysSignalfd.sigaddset(errno, set, SIGCHLD);
+        return set;
+    }
+
+    private static MemorySegment stopSignals(Errno errno, Arena arena) {
+        MemorySegment set = none(errno, arena);
         SysSignalfd.sigaddset(errno, set, Signal.SIGTERM);
         for (int signal : new int[] {Signal.SIGINT, Signal.SIGHUP}) {
             if (!Signal.isIgnored(errno, signal)) {
                 SysSignalfd.sigaddset(errno, set, signal);
             }
         }
+        return set;
+    }
+
+    private static MemorySegment none(Errno errno, Arena arena) {
+        MemorySegment set = arena.allocate(SysSignalfd.SIGSET_BYTES, 8);
+        SysSignalfd.sigemptyset(errno, set);
         return set;
     }
 
@@ -63,12 +89,11 @@ public final class SignalDescriptor implements AutoCloseable {
         return fd;
     }
 
-    /// Takes a signal. Of those that came more than once meanwhile there is one.
+    /// Takes a signal. Those of one number that came since the last call count as one.
     ///
-    /// @return its number, or [#NONE]
-    public int next() {
-        long n = Unistd.read(errno, fd, info, SysSignalfd.SIGINFO_BYTES);
-        return n == SysSignalfd.SIGINFO_BYTES ? info.get(ValueLayout.JAVA_INT, 0) : NONE;
+    /// @return whether there was one
+    public boolean take() {
+        return Unistd.read(errno, fd, info, SysSignalfd.SIGINFO_BYTES) == SysSignalfd.SIGINFO_BYTES;
     }
 
     @Override

@@ -55,8 +55,7 @@ public final class Scoreboard {
     private static final long WAKE_UPS = 32;
     private static final long EMPTY_WAKE_UPS = 40;
     private static final long STATE = 48;
-    private static final long PROMISE = 56;
-    private static final long CUT = 64;
+    private static final long CUT = 56;
 
     private final MemorySegment table;
     private final int workers;
@@ -263,20 +262,6 @@ public final class Scoreboard {
         /// @return ABSENT at first
         public State state() {
             return STATES.get((int) get(STATE));
-        }
-
-        /// Promises a sign of life: whoever does not move this on in time hangs.
-        ///
-        /// @param nanos by when, by [System#nanoTime], which all processes share
-        public void promise(long nanos) {
-            CELL.setVolatile(cells, PROMISE, nanos);
-        }
-
-        /// The last promise.
-        ///
-        /// @return by [System#nanoTime]
-        public long promise() {
-            return get(PROMISE);
         }
 
         /// Counts a connection accepted.

@@ -22,6 +22,9 @@ public final class SysMman {
     /// The pages may be executed.
     public static final int PROT_EXEC = 4;
 
+    /// What is written is seen by every process that has the pages, forked ones too.
+    public static final int MAP_SHARED = 0x01;
+
     /// What is written is this process's own.
     public static final int MAP_PRIVATE = 0x02;
 

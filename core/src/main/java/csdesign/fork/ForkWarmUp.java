@@ -21,11 +21,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/// Lives a child's life in the parent, before there is a child.
+/// Runs in the parent, before the first fork, what the children will run.
 ///
-/// What a JVM runs for the first time it links, and that can cost milliseconds. Linked in
-/// the parent it is linked in every child; otherwise each would do it again for itself.
-public final class Rehearsal {
+/// A JVM links what it runs for the first time, and that can cost milliseconds. What was
+/// linked in the parent is linked in every child; otherwise each child would do it again
+/// for itself.
+final class ForkWarmUp {
     /// Right and wrong requests; each ends with the client's end of its half.
     private static final List<String> REQUESTS = List.of(
             "64", "64\n1\n", "?\n", "1".repeat(30) + "\n", "1".repeat(50), "");
@@ -36,44 +37,48 @@ public final class Rehearsal {
             new Bytes(new Bytes.Options(1_024, 32, true, true, 1, 1)),
             new Echo());
 
-    private final Arena arena = Arena.ofConfined();
-    private final Errno errno = Errno.allocate(arena);
-    private final MemorySegment pair = arena.allocate(ValueLayout.JAVA_INT, 2);
-    private final MemorySegment bytes = arena.allocate(64);
-    private final Children children;
+    private final Server server;
+    private final Heartbeats heartbeats;
+    private final Errno errno;
+    private final MemorySegment pair;
+    private final MemorySegment bytes;
 
-    /// For what a child will do.
+    /// Has run nothing yet.
     ///
-    /// @param children whose free place it borrows
-    public Rehearsal(Children children) {
-        this.children = children;
+    /// @param server that the children will serve for
+    /// @param heartbeats where a child gives its signs of life
+    /// @param arena as long as which there are forks
+    ForkWarmUp(Server server, Heartbeats heartbeats, Arena arena) {
+        this.server = server;
+        this.heartbeats = heartbeats;
+        errno = Errno.allocate(arena);
+        pair = arena.allocate(ValueLayout.JAVA_INT, 2);
+        bytes = arena.allocate(64);
     }
 
-    /// Does it with clients that make all mistakes, and with a stop.
+    /// Serves clients that make every mistake, with a stop and without one.
     ///
-    /// @param like the server that the children will serve for
+    /// @param slot of no child, for the signs of life
     /// @throws IOException when the process has no descriptors left
-    public void whole(Server like) throws IOException {
+    void all(int slot) throws IOException {
         for (Service service : SERVICES) {
             for (String request : REQUESTS) {
-                once(like, service, request, false);
-                once(like, service, request, true);
+                serve(service, request, false, slot);
+                serve(service, request, true, slot);
             }
         }
     }
 
-    /// Does it with one client that makes none: after a collection, say, which leaves the
-    /// JVM's stubs to be entered the slow way once.
+    /// Serves one client that makes no mistake.
     ///
-    /// @param like the server that the children will serve for
+    /// @param slot of no child, for the signs of life
     /// @throws IOException when the process has no descriptors left
-    public void once(Server like) throws IOException {
-        once(like, SERVICES.getFirst(), REQUESTS.getFirst(), false);
+    void once(int slot) throws IOException {
+        serve(SERVICES.getFirst(), REQUESTS.getFirst(), false, slot);
     }
 
-    private void once(Server like, Service service, String request, boolean stop)
+    private void serve(Service service, String request, boolean stop, int slot)
             throws IOException {
-        int place = children.freePlace();
         try (Lifeline lifeline = new Lifeline()) {
             check(
                     SysSocket.socketpair(errno, AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair),
@@ -87,11 +92,10 @@ public final class Rehearsal {
                 SysSocket.shutdown(errno, there, SHUT_WR);
             }
             int here = pair.getAtIndex(ValueLayout.JAVA_INT, 0);
-            try (SoleConnection connection = new SoleConnection(
-                    like.with(service), lifeline, children)) {
-                Unistd.close(errno, -1); // as the listening socket
+            try (ForkedChild child = new ForkedChild(server.with(service), lifeline, heartbeats)) {
+                Unistd.close(errno, -1); // as the child closes the listening socket
                 lifeline.letGo();
-                connection.serve(here, place);
+                child.serve(here, slot);
             }
             Unistd.close(errno, there);
         }

@@ -18,17 +18,24 @@ import csdesign.spawn.Lifeline;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// The one connection of a forked child: a [Connection] and a poll(2) of two descriptors,
-/// its own and the [Lifeline]. Made before the fork, with all that it will need: what a
-/// child makes for itself it makes again for each client.
-public final class SoleConnection implements AutoCloseable {
+/// What a forked child does: it serves one connection by the readiness driver, and polls
+/// two descriptors, the connection's and the [Lifeline]'s.
+///
+/// The readiness driver, because the child has one thread and will never have another.
+/// The blocking driver sleeps in recv(2), and a second thread wakes it at a deadline or a
+/// stop. Here the one thread must wait for bytes, for the deadline, for the stop and for
+/// the end of the parent at once, which is what poll(2) is for.
+///
+/// Made before the fork, with everything that it will need.
+final class ForkedChild implements AutoCloseable {
+    // The entries of the poll array.
     private static final int CLIENT = 0;
     private static final int LIFELINE = 1;
 
     private final Server server;
     private final Connections connections;
     private final Lifeline lifeline;
-    private final Children children;
+    private final Heartbeats heartbeats;
     private final Arena arena = Arena.ofConfined();
     private final Errno errno = Errno.allocate(arena);
     private final MemorySegment polled = arena.allocate(2L * POLLFD_BYTES, 8);
@@ -38,22 +45,22 @@ public final class SoleConnection implements AutoCloseable {
     ///
     /// @param server limits, service, where to count; its stop will be the child's own
     /// @param lifeline tells of the stop and of the parent's end
-    /// @param children where the child promises its signs of life
-    public SoleConnection(Server server, Lifeline lifeline, Children children) {
+    /// @param heartbeats where the child gives its signs of life
+    ForkedChild(Server server, Lifeline lifeline, Heartbeats heartbeats) {
         this.server = server;
         this.lifeline = lifeline;
-        this.children = children;
+        this.heartbeats = heartbeats;
         connections = new Connections(server, server.scoreboard().row(0));
         connections.reserve();
     }
 
-    /// Serves a client to its end, or to the parent's. Where the grace is over the parent
-    /// kills this child, and knows that its client was cut.
+    /// Serves a client to its end, or to the parent's. When the grace is over the parent
+    /// kills this child, and counts its client as cut.
     ///
     /// @param client the connection's descriptor, non-blocking; it is left open
-    /// @param place of this child among [Children]
+    /// @param slot of this child in the heartbeats
     /// @return the exit code
-    public int serve(int client, int place) {
+    int serve(int client, int slot) {
         connections.tick();
         Connection connection = connections.adopt(client);
         Interest interest = connection.onOpen();
@@ -62,15 +69,15 @@ public final class SoleConnection implements AutoCloseable {
         }
         while (interest != Interest.CLOSE) {
             connection.watched(interest);
-            await(connection, interest, place);
+            await(connection, interest, slot);
             interest = obey(connection, interest);
         }
         return 0;
     }
 
-    private void await(Connection connection, Interest interest, int place) {
+    private void await(Connection connection, Interest interest, int slot) {
         int timeoutMillis = connections.timeoutMillis();
-        children.promise(place, timeoutMillis);
+        heartbeats.expectWithin(slot, timeoutMillis);
         int events = switch (interest) {
             case READ -> POLLIN;
             case WRITE -> POLLOUT;
@@ -106,7 +113,7 @@ public final class SoleConnection implements AutoCloseable {
         return next;
     }
 
-    /// Only a rehearsal comes to this: a child exits.
+    /// Only a warm-up comes to this: a child exits.
     @Override
     public void close() {
         connections.close();
