@@ -21,27 +21,29 @@ import java.util.List;
 /// ```
 ///
 /// **What** With SO_REUSEPORT several sockets listen on one port. The kernel gives each
-/// new connection to one of them by a hash of its addresses and ports, before anybody
+/// new connection to one of them, by a hash of its addresses and ports, before any worker
 /// accepts.
 ///
-/// **Why** With one socket all workers take from one queue, under one lock. With one
-/// each, they share nothing.
+/// **Why** Workers with one socket take from one queue, under one lock. Workers with a
+/// socket each share nothing.
 ///
-/// **Cost** As prefork-accept. What fails first is fairness: the hash knows nothing of
-/// who is busy. A connection that falls to a busy worker waits in that worker's queue
-/// while the next worker is idle.
+/// **Cost** As prefork-accept. What fails first is fairness, because the hash does not
+/// know which worker is busy. A connection that falls to a busy worker waits in that
+/// worker's queue while the next worker is idle.
 ///
-/// **When** Very many short connections and workers that never block for long. Do not
-/// where one client may hold its worker, as here: a part of the others waits behind it.
+/// **When** Very many short connections, and workers that never block for long. Do not
+/// use it where one client may occupy its worker, as here: a part of the other clients
+/// waits behind that client.
 ///
 /// **In Java** The JDK sets SO_REUSEPORT too. The parent makes all sockets and keeps
-/// them: closing one would reset who waits in its queue (unless net.ipv4.tcp_migrate_req
-/// is 1, which hands them to another). So a worker that dies loses its client and no
-/// queue: its replacement takes over the socket and those who wait.
+/// them, because closing one would reset the clients in its queue (unless
+/// net.ipv4.tcp_migrate_req is 1, which moves them to another socket). So a worker that
+/// dies loses the client it was serving, and no queue: its replacement takes over the
+/// socket and the clients that wait there.
 ///
 /// **Look for** a distribution at Ctrl-C like that of dice; with as many clients that
-/// stay as there are workers, some that get no answer while workers are idle; a p99 above
-/// prefork-accept's.
+/// stay as there are workers, some clients without an answer while workers are idle; a
+/// p99 above prefork-accept's.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PreforkReuseport.java 2000`
@@ -64,30 +66,21 @@ public final class PreforkReuseport {
     /// @throws IOException when it cannot begin
     public static void serve(Server server) throws IOException {
         List<ListeningSocket> listeners = new ArrayList<>();
-        try (Workers workers = Workers.start(
-                server,
-                PreforkReuseport.class,
-                i -> new int[] {listener(server, listeners, i).fd()})) {
-            workers.awaitReady();
-            Console.announce(server, listeners.getFirst().port());
-            workers.keep(); // until the stop
-            for (ListeningSocket listener : listeners) {
-                listener.shut();
+        try {
+            openAll(server, listeners);
+            try (Workers workers = Workers.start(
+                    server,
+                    PreforkReuseport.class,
+                    i -> new int[] {listeners.get(i).fd()})) {
+                workers.awaitReady();
+                Console.announce(server, listeners.getFirst().port());
+                workers.keep(); // until the stop
+                listeners.forEach(ListeningSocket::shut);
+                workers.stop();
             }
-            workers.stop();
         } finally {
             listeners.forEach(ListeningSocket::close);
         }
-    }
-
-    /// The socket of a worker: made once, kept when the worker is replaced.
-    private static ListeningSocket listener(
-            Server server, List<ListeningSocket> listeners, int worker) throws IOException {
-        if (worker == listeners.size()) {
-            int port = listeners.isEmpty() ? 0 : listeners.getFirst().port();
-            listeners.add(ListeningSocket.openReusePort(server, port));
-        }
-        return listeners.get(worker);
     }
 
     /// A worker: a process of its own, with its listening socket as its first descriptor.
@@ -100,9 +93,19 @@ public final class PreforkReuseport {
     }
 
     // @start region="loop"
+    /// The parent, before it starts a worker. A replacement gets the same socket.
+    private static void openAll(Server server, List<ListeningSocket> listeners)
+            throws IOException {
+        int port = 0; // for the first socket: the port that the server was told
+        for (int i = 0; i < server.workers(); i++) {
+            listeners.add(ListeningSocket.openReusePort(server, port)); // 1
+            port = listeners.getFirst().port();
+        }
+    }
+
     private static void loop(Worker worker, Acceptor acceptor, BlockingDriver driver) {
-        for (int client; (client = acceptor.accept()) != Acceptor.NONE;) { // 1
-            driver.serve(client, worker.row()); // 2
+        for (int client; (client = acceptor.accept()) != Acceptor.NONE;) { // 2
+            driver.serve(client, worker.row()); // 3
         }
     }
     // @end
