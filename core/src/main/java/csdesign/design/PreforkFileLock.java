@@ -17,7 +17,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// **Prefork file lock: one worker at a time waits in accept(2); a file lock says who.**
+/// **Prefork file lock: one worker at a time waits in accept(2); a file lock decides
+/// which one.**
 ///
 /// ```text
 ///   clients ==> [listening socket] --> worker 1: lock | accept | unlock | read | serve ... close
@@ -25,36 +26,38 @@ import java.lang.foreign.ValueLayout;
 ///                                      worker 2: lock?   waits
 /// ```
 ///
-/// **What** As prefork-accept, but a worker takes a lock on a file before it accepts and
-/// gives it back after.
+/// **What** As prefork-accept, but a worker takes a lock on a file before it accepts, and
+/// gives the lock back afterwards.
 ///
 /// **Why** Some systems once failed when many processes waited in accept on one socket,
-/// and others woke them all. The lock lets in one. On Linux today nobody needs it for
-/// accept: it stands here to be measured, and because the same lock guards what does need
-/// one.
+/// and others woke all of them. The lock lets one process in. On Linux today accept does
+/// not need it. It is here to be measured, and because other resources do need it.
 ///
-/// **Cost** Two fcntl(2) per connection more than prefork-accept, and a switch more when
-/// somebody waits: the one who is woken by the unlock is not the one who has the client.
+/// **Cost** Two more fcntl(2) for each connection than prefork-accept and, when other
+/// workers are waiting, one more context switch: the unlock wakes the next worker, not
+/// the one that has just accepted a client.
 ///
-/// **When** Never for accept on Linux. For any resource of several processes that live
-/// and die on their own: the kernel gives the lock back when its owner ends, however it
-/// ends.
+/// **When** Never for accept on Linux. Use it for any resource that is shared by
+/// processes which live and die independently: when the owner of the lock ends, however
+/// it ends, the kernel gives the lock back.
 ///
-/// **In Java** [java.nio.channels.FileChannel#lock] is the same call; here it has its C
-/// name. The file is the scoreboard's, which has no name and so leaves none behind.
+/// **In Java** [java.nio.channels.FileChannel#lock] makes the same call; here it has its
+/// C name. The file is the scoreboard's. It has no name, so it leaves no file behind.
 ///
-/// **Look for** two fcntl more for each connection (`strace -f -c`); in `lslocks`, one
-/// worker that has the lock and all others waiting for it; a distribution that is even
-/// while connections come one by one with time between them, and may be very uneven while
-/// one client comes again at once: who is back for the lock before the one that was woken
-/// takes it.
+/// **Look for** two more fcntl for each connection (`strace -f -c`); in `lslocks`, one
+/// worker that has the lock and all others waiting for it; an even distribution while
+/// connections come one by one with time between them. When one client comes again at
+/// once it may be very uneven, because a worker that is back before the next one has
+/// woken up takes the lock again.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PreforkFileLock.java 2000`
 ///
 /// @see "UNP 3e, chapter 30"
 /// @see <a href="https://man7.org/linux/man-pages/man2/fcntl_locking.2.html">fcntl_locking(2)</a>
-public final class PreforkFileLock implements AutoCloseable {
+public final class PreforkFileLock {
+    private PreforkFileLock() {}
+
     /// Serves with all defaults until Ctrl-C; or is one of the workers.
     ///
     /// @param arguments the port, or nothing for 2000
@@ -83,20 +86,21 @@ public final class PreforkFileLock implements AutoCloseable {
 
     /// A worker: a process of its own, with the listening socket and the file to lock.
     static void work(Worker worker) throws IOException {
-        try (PreforkFileLock lock = new PreforkFileLock(worker.fd(1));
+        try (Lock lock = new Lock(worker.fd(1));
                 Acceptor acceptor = new Acceptor(worker.fd(0), worker.server());
                 BlockingDriver driver = new BlockingDriver(worker.server(), worker.row())) {
             worker.ready();
-            lock.loop(worker, acceptor, driver);
+            loop(worker, lock, acceptor, driver);
         }
     }
 
     // @start region="loop"
-    private void loop(Worker worker, Acceptor acceptor, BlockingDriver driver) throws IOException {
+    private static void loop(Worker worker, Lock lock, Acceptor acceptor, BlockingDriver driver)
+            throws IOException {
         while (true) {
-            set(Fcntl.F_WRLCK); // 1: the others wait here
-            int client = acceptor.accept(); // 2: one waits here
-            set(Fcntl.F_UNLCK); // 3
+            lock.lock(); // 1: the other workers wait here
+            int client = acceptor.accept(); // 2: one worker waits here
+            lock.unlock(); // 3
             if (client == Acceptor.NONE) {
                 return;
             }
@@ -104,31 +108,41 @@ public final class PreforkFileLock implements AutoCloseable {
         }
     }
 
-    /// Takes the lock on the whole file, or gives it back.
-    private void set(int type) throws IOException {
-        lock.set(ValueLayout.JAVA_SHORT, 0, (short) type);
-        int result;
-        do {
-            result = Fcntl.lock(errno, file, Fcntl.F_SETLKW, lock);
-        } while (result == -Errno.EINTR); // a stop: whoever has the lock leaves soon
-        check(result, "fcntl", "F_SETLKW");
-    }
-    // @end
+    /// The lock of one worker: a lock on the whole of a file that all workers have open.
+    private static final class Lock implements AutoCloseable {
+        void lock() throws IOException {
+            set(Fcntl.F_WRLCK);
+        }
 
-    @Override
-    public void close() {
-        arena.close();
-    }
+        void unlock() throws IOException {
+            set(Fcntl.F_UNLCK);
+        }
 
-    private final Arena arena = Arena.ofConfined();
-    private final Errno errno = Errno.allocate(arena);
+        private void set(int type) throws IOException {
+            flock.set(ValueLayout.JAVA_SHORT, 0, (short) type);
+            int result;
+            do {
+                result = Fcntl.lock(errno, file, Fcntl.F_SETLKW, flock);
+            } while (result == -Errno.EINTR); // a stop: the worker that has the lock leaves soon
+            check(result, "fcntl", "F_SETLKW");
+        }
+        // @end
 
-    /// Zeros mean: from the beginning of the file to its end.
-    private final MemorySegment lock = arena.allocate(Fcntl.FLOCK_BYTES, 8);
+        private final Arena arena = Arena.ofConfined();
+        private final Errno errno = Errno.allocate(arena);
 
-    private final int file;
+        /// Its zeros mean: from the beginning of the file to its end.
+        private final MemorySegment flock = arena.allocate(Fcntl.FLOCK_BYTES, 8);
 
-    private PreforkFileLock(int file) {
-        this.file = file;
+        private final int file;
+
+        Lock(int file) {
+            this.file = file;
+        }
+
+        @Override
+        public void close() {
+            arena.close();
+        }
     }
 }

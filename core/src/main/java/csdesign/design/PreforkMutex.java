@@ -25,8 +25,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// **Prefork mutex: one worker at a time may wait in accept(2); a mutex in shared memory
-/// says who.**
+/// **Prefork mutex: one worker at a time waits in accept(2); a mutex in shared memory
+/// decides which one.**
 ///
 /// ```text
 ///   clients ==> [listening socket] --> worker 1: lock | accept | unlock | read | serve ... close
@@ -37,31 +37,33 @@ import java.lang.foreign.MemorySegment;
 /// **What** As prefork-file-lock, but the lock is a pthread mutex in memory that all
 /// workers have mapped.
 ///
-/// **Why** A file lock is a system call each time. A mutex is one only when somebody must
-/// wait, or somebody waits: a free one is taken by an instruction.
+/// **Why** A file lock is always a system call. A mutex makes a system call only when a
+/// process must wait for it or be woken; a free mutex is taken by one instruction.
 ///
-/// **Cost** Per connection futex(2) once to wait and once to wake while the pool is idle:
-/// then all workers but one wait for the mutex. What fails first, without care, is the
-/// whole pool: an owner that dies holds the mutex for ever.
+/// **Cost** For each connection futex(2) once to wait and once to wake, while the pool is
+/// idle: then all workers except one wait for the mutex. What fails first, without care,
+/// is the whole pool, because an owner that dies keeps the mutex for ever.
 ///
-/// **When** Never for accept on Linux. Between processes that trust each other's code
+/// **When** Never for accept on Linux. Use it between processes that trust each other
 /// with their memory.
 ///
-/// **In Java** No class of the JDK is a lock between processes in memory: this is the C
-/// library's, in the scoreboard's page. It is robust: whoever comes after an owner that
-/// died is told so (EOWNERDEAD) and goes on. A Java thread is a pthread, so it can own
-/// one.
+/// **In Java** No class of the JDK is a lock in memory between processes, so this is the
+/// C library's, in the scoreboard's page. It is robust: the next worker after an owner
+/// that died is told so (EOWNERDEAD) and goes on. A Java thread is a pthread, so it can
+/// own such a mutex.
 ///
 /// **Look for** two futex for each connection where prefork-file-lock has two fcntl
-/// (`strace -f -c`): while others wait, a mutex is system calls too; a kill -9 of the
-/// worker that waits in accept: the next one takes over.
+/// (`strace -f -c`), because other workers wait and so the mutex needs system calls too;
+/// after a kill -9 of the worker that waits in accept, the next one takes over.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PreforkMutex.java 2000`
 ///
 /// @see "UNP 3e, chapter 30"
 /// @see <a href="https://man7.org/linux/man-pages/man3/pthread_mutexattr_setrobust.3.html">pthread_mutexattr_setrobust(3)</a>
-public final class PreforkMutex implements AutoCloseable {
+public final class PreforkMutex {
+    private PreforkMutex() {}
+
     /// Serves with all defaults until Ctrl-C; or is one of the workers.
     ///
     /// @param arguments the port, or nothing for 2000
@@ -75,7 +77,7 @@ public final class PreforkMutex implements AutoCloseable {
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin
     public static void serve(Server server) throws IOException {
-        makeMutex(server.scoreboard().common());
+        Lock.make(server.scoreboard().common());
         try (ListeningSocket listener = ListeningSocket.openBlocking(server);
                 Workers workers = Workers.start(
                         server, PreforkMutex.class, _ -> new int[] {listener.fd()})) {
@@ -87,36 +89,23 @@ public final class PreforkMutex implements AutoCloseable {
         }
     }
 
-    private static void makeMutex(MemorySegment mutex) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            Errno errno = Errno.allocate(arena);
-            MemorySegment attr = arena.allocate(MUTEXATTR_BYTES, 8);
-            check(pthread_mutexattr_init(errno, attr), "pthread_mutexattr_init");
-            check(pthread_mutexattr_setpshared(errno, attr, PTHREAD_PROCESS_SHARED),
-                    "pthread_mutexattr_setpshared");
-            check(pthread_mutexattr_setrobust(errno, attr, PTHREAD_MUTEX_ROBUST),
-                    "pthread_mutexattr_setrobust");
-            check(pthread_mutex_init(errno, mutex, attr), "pthread_mutex_init");
-        }
-    }
-
     /// A worker: a process of its own, with the listening socket and the shared memory.
     static void work(Worker worker) throws IOException {
-        MemorySegment mutex = worker.server().scoreboard().common();
-        try (PreforkMutex lock = new PreforkMutex(mutex);
+        try (Lock lock = new Lock(worker.server().scoreboard().common());
                 Acceptor acceptor = new Acceptor(worker.fd(0), worker.server());
                 BlockingDriver driver = new BlockingDriver(worker.server(), worker.row())) {
             worker.ready();
-            lock.loop(worker, acceptor, driver);
+            loop(worker, lock, acceptor, driver);
         }
     }
 
     // @start region="loop"
-    private void loop(Worker worker, Acceptor acceptor, BlockingDriver driver) throws IOException {
+    private static void loop(Worker worker, Lock lock, Acceptor acceptor, BlockingDriver driver)
+            throws IOException {
         while (true) {
-            lock(); // 1: the others wait here
-            int client = acceptor.accept(); // 2: one waits here
-            check(pthread_mutex_unlock(errno, mutex), "pthread_mutex_unlock"); // 3
+            lock.lock(); // 1: the other workers wait here
+            int client = acceptor.accept(); // 2: one worker waits here
+            lock.unlock(); // 3
             if (client == Acceptor.NONE) {
                 return;
             }
@@ -124,25 +113,49 @@ public final class PreforkMutex implements AutoCloseable {
         }
     }
 
-    private void lock() throws IOException {
-        int result = pthread_mutex_lock(errno, mutex);
-        if (result == -Errno.EOWNERDEAD) { // killed in accept: nothing is left half-done
-            result = pthread_mutex_consistent(errno, mutex);
+    /// The lock of one worker: a mutex in memory that all workers have mapped.
+    private static final class Lock implements AutoCloseable {
+        void lock() throws IOException {
+            int result = pthread_mutex_lock(errno, mutex);
+            if (result == -Errno.EOWNERDEAD) { // killed in accept: nothing is left half-done
+                result = pthread_mutex_consistent(errno, mutex);
+            }
+            check(result, "pthread_mutex_lock");
         }
-        check(result, "pthread_mutex_lock");
-    }
-    // @end
 
-    @Override
-    public void close() {
-        arena.close();
-    }
+        void unlock() throws IOException {
+            check(pthread_mutex_unlock(errno, mutex), "pthread_mutex_unlock");
+        }
+        // @end
 
-    private final Arena arena = Arena.ofConfined();
-    private final Errno errno = Errno.allocate(arena);
-    private final MemorySegment mutex;
+        private final Arena arena = Arena.ofConfined();
+        private final Errno errno = Errno.allocate(arena);
 
-    private PreforkMutex(MemorySegment mutex) {
-        this.mutex = mutex;
+        /// At the same place of the file, but not at the same address, in each worker.
+        private final MemorySegment mutex;
+
+        Lock(MemorySegment mutex) {
+            this.mutex = mutex;
+        }
+
+        /// The parent, before it starts the first worker: a mutex that works between
+        /// processes, and that tells the next owner when the last one has died.
+        static void make(MemorySegment mutex) throws IOException {
+            try (Arena arena = Arena.ofConfined()) {
+                Errno errno = Errno.allocate(arena);
+                MemorySegment attr = arena.allocate(MUTEXATTR_BYTES, 8);
+                check(pthread_mutexattr_init(errno, attr), "pthread_mutexattr_init");
+                check(pthread_mutexattr_setpshared(errno, attr, PTHREAD_PROCESS_SHARED),
+                        "pthread_mutexattr_setpshared");
+                check(pthread_mutexattr_setrobust(errno, attr, PTHREAD_MUTEX_ROBUST),
+                        "pthread_mutexattr_setrobust");
+                check(pthread_mutex_init(errno, mutex, attr), "pthread_mutex_init");
+            }
+        }
+
+        @Override
+        public void close() {
+            arena.close();
+        }
     }
 }
