@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /// The pages say what the sources say. `./csdesign pages` writes what differs; so does this test, with
@@ -33,6 +35,10 @@ class PagesTest {
             "## Break it",
             "## Next",
             "## Sources");
+
+    /// Whose steps are numbered as the pages tell them, and not yet in the order of the code.
+    private static final Set<String> UNORDERED = Set.of(
+            "select", "poll", "epoll");
     private static final Pattern LINK = Pattern.compile("]\\(([^)#]+)[^)]*\\)");
 
     @Test
@@ -75,6 +81,7 @@ class PagesTest {
         }
     }
 
+    /// In reading order, in the code as on the page: 1 to the last one, and each once.
     @Test
     void shouldNumberTheStepsAsTheCodeDoes() throws IOException {
         for (Catalog.Entry entry : Catalog.ENTRIES) {
@@ -86,7 +93,15 @@ class PagesTest {
                     page.indexOf("<!-- region"));
             List<String> inPage = find("(?m)^(\\d)\\. ", how);
             List<String> inCode = find("// (\\d)(?=$|[: \\n])", code);
-            assertThat(inCode).as("%s", entry.slug()).containsExactlyInAnyOrderElementsOf(inPage);
+            assertThat(inPage).as("%s", entry.slug())
+                    .isEqualTo(IntStream.rangeClosed(1, inPage.size()).mapToObj(String::valueOf)
+                            .toList());
+            if (UNORDERED.contains(entry.slug())) {
+                assertThat(inCode).as("%s", entry.slug())
+                        .containsExactlyInAnyOrderElementsOf(inPage);
+            } else {
+                assertThat(inCode).as("%s", entry.slug()).isEqualTo(inPage);
+            }
         }
     }
 

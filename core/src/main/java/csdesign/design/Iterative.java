@@ -17,24 +17,24 @@ import java.nio.channels.SocketChannel;
 ///
 /// **What** The server accepts a client, serves it until it closes, and accepts the next.
 ///
-/// **Why** It is the baseline: every other design adds something to this, and its gain is
-/// measured against this. What is left after it is subtracted is the price of concurrency
-/// (UNP's serv00).
+/// **Why** It is the baseline: every other design adds something to it, and is measured
+/// against it. The difference is the price of concurrency (UNP's serv00).
 ///
-/// **Cost** Per request read and write; per connection accept and close; no switch
-/// between threads, no set to keep. What fails first is patience: a client that is slow,
-/// or just stays connected, holds everybody up until the idle timeout (60 s) ends it.
+/// **Cost** For each request read and write; for each connection accept and close; no
+/// switch between threads, and no set of descriptors to keep. What fails first is
+/// patience: a client that is slow, or only stays connected, holds up all others until
+/// the idle timeout (60 s) ends it.
 ///
 /// **When** Clients that ask once and leave, one after the other: a time server, a test.
-/// Do not for anything that keeps a connection open.
+/// Do not use it for clients that keep a connection open.
 ///
-/// **In Java** Plain [java.nio.channels.SocketChannel] in blocking mode; it runs on any
+/// **In Java** A plain [java.nio.channels.SocketChannel] in blocking mode. It runs on any
 /// system.
 ///
 /// **Look for** a fraction of the thread-per-client server's CPU in the bench's
-/// `connect`; one context switch per request, for it waits for each; in `keep-alive` one
-/// client of 64 that is served while 63 wait; a second `client` that stands still until
-/// the first ends.
+/// `connect`; one context switch per request, because the server waits for each; in
+/// `keep-alive` one client of 64 that is served while 63 wait; a second `client` that
+/// stands still until the first ends.
 ///
 /// **Try** `java core/src/main/java/csdesign/design/Iterative.java 2000`
 ///

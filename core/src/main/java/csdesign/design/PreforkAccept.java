@@ -16,30 +16,32 @@ import java.io.IOException;
 ///                               +--> worker 0: accept | read | serve | write ... close
 ///   clients ==> [listening socket] --> worker 1: accept | read | serve | write ... close
 ///                               +--> worker 2: accept | read | serve | write ... close
-///                    parent: starts them, replaces who dies, stops them
+///                    parent: starts them, replaces the dead, stops them
 /// ```
 ///
 /// **What** The parent makes the listening socket and starts N processes that inherit it.
 /// Each blocks in accept(2), serves its client to the end, and blocks again.
 ///
-/// **Why** A process for each client costs more than the answer. Started before, it costs
-/// nothing when the client comes. And a worker that dies takes one client with it.
+/// **Why** Starting a process for each client costs more than the answer. A process that
+/// was started before costs nothing when the client comes. And a worker that dies takes
+/// only one client with it.
 ///
-/// **Cost** Per connection accept4, a last recv and close; per request recv and send, and
-/// a switch to the worker. Memory for N processes, whether they work or not. What fails
-/// first is N: one client more waits, however idle the N are.
+/// **Cost** For each connection accept4, a last recv and close; for each request recv and
+/// send, and a context switch to the worker. Memory for N processes, whether they work or
+/// not. What fails first is N: when all N have a client, even an idle one, the next
+/// client waits.
 ///
-/// **When** Code that may crash or leak, one client at a time for each core or blocking
-/// call. Do not for clients that stay connected.
+/// **When** Code that may crash or leak, and that serves one client at a time on each
+/// core or in each blocking call. Do not use it for clients that stay connected.
 ///
-/// **In Java** A JVM cannot be copied by fork(2), its threads would not come along: the
-/// workers are spawned, and get the listening socket at a descriptor of theirs. The call
-/// is by FFM: the JDK's own accept would hold a lock.
+/// **In Java** A JVM cannot safely go on after fork(2), because its other threads do not
+/// exist in the child. So the workers are spawned, and inherit the listening socket as a
+/// descriptor. They call accept through FFM, because the JDK's own accept holds a lock.
 ///
 /// **Look for** the same number for every worker at Ctrl-C when connections came one by
-/// one: the kernel wakes one waiter for each, the one that has waited longest ("all
-/// children wake up" is long untrue). Under load it is only roughly even: who comes back
-/// to accept while somebody waits takes it without sleeping.
+/// one. The kernel wakes one waiter for each connection, the one that has waited longest;
+/// that all children wake up is no longer true. Under load the numbers are only roughly
+/// even, because a worker that comes back while a client waits takes it without sleeping.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PreforkAccept.java 2000`

@@ -37,36 +37,38 @@ import java.util.Locale;
 /// ```
 ///
 /// **What** As prefork-accept, but each worker waits in epoll_wait(2) until the shared
-/// socket is readable, and accepts then. The socket does not block: who comes too late
-/// finds nothing and waits again.
+/// socket is readable, and accepts then. The socket does not block: a worker that comes
+/// too late finds nothing and waits again.
 ///
 /// **Why** A worker that must watch more than the listening socket (timers, other
 /// sockets, a stop) cannot block in accept. This is how event-driven servers share a
 /// socket.
 ///
-/// **Cost** Readable is true for everybody: one connection wakes all who wait. Most find
-/// in the kernel that it is gone already and sleep again; some return for nothing, two
-/// switches and two system calls each. With `--exclusive` (EPOLLEXCLUSIVE, Linux 4.5) the
-/// kernel wakes one or more, usually one.
+/// **Cost** The socket is readable for every worker, so one connection wakes all that
+/// wait. Most find inside the kernel that the connection is gone already, and sleep
+/// again. Some return for nothing, which costs each two context switches and two system
+/// calls. With `--exclusive` (EPOLLEXCLUSIVE, Linux 4.5) the kernel wakes one or more,
+/// usually one.
 ///
-/// **When** Workers that watch other things too, with `--exclusive`. Without it, to see
-/// what the herd costs.
+/// **When** Workers that watch other descriptors too, with `--exclusive`. Without it, to
+/// see what the herd costs.
 ///
-/// **In Java** The JDK's selector is epoll without EPOLLEXCLUSIVE: several processes that
+/// **In Java** The JDK's selector is epoll without EPOLLEXCLUSIVE. Several processes that
 /// select on one inherited channel are this herd.
 ///
 /// **Look for** wake-ups with nothing to accept, at Ctrl-C, when connections came one by
-/// one to a pool that waits; under load there are none, for nobody waits. More context
-/// switches than these account for: the others of the herd. With `--exclusive` neither,
-/// and one worker has nearly all: the first one that watched the socket, however long the
-/// others have waited. The lab `accept-order` shows it.
+/// one to an idle pool; under load there are none, because no worker waits. There are
+/// more context switches than these wake-ups account for: those are the rest of the herd.
+/// With `--exclusive` there is neither, and one worker has nearly all connections: the
+/// first that watched the socket, however long the others have waited. The lab
+/// `accept-order` shows it.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PreforkEpoll.java 2000`
 ///
 /// @see <a href="https://man7.org/linux/man-pages/man2/epoll_ctl.2.html">epoll_ctl(2), EPOLLEXCLUSIVE</a>
 public final class PreforkEpoll implements AutoCloseable {
-    /// The listening socket, and the wish to stop.
+    /// The listening socket, and the stop.
     private static final int MAX_EVENTS = 2;
 
     /// Serves with all defaults until Ctrl-C; or is one of the workers.
@@ -119,12 +121,12 @@ public final class PreforkEpoll implements AutoCloseable {
     // @start region="loop"
     private void loop(Worker worker, Acceptor acceptor, BlockingDriver driver) throws IOException {
         while (!worker.server().stop().requested()) {
-            if (await() == 0 || worker.server().stop().requested()) { // 1: everybody waits here
+            if (await() == 0 || worker.server().stop().requested()) { // 1: all workers wait here
                 continue; // EINTR; or the stop woke it, which is not the herd's doing
             }
             int client = acceptor.tryAccept(); // 2
             worker.row().wakeUp(client == Acceptor.NONE);
-            if (client != Acceptor.NONE) { // 3: NONE: another one was faster
+            if (client != Acceptor.NONE) { // 3: else another worker was faster
                 driver.serve(client, worker.row());
             }
         }

@@ -19,24 +19,26 @@ import java.io.IOException;
 /// ```
 ///
 /// **What** N threads block in accept(2) on the same socket, all of them in the kernel at
-/// the same time. Who gets a client serves it to the end and comes back.
+/// the same time. A thread that gets a client serves it to the end and comes back.
 ///
-/// **Why** A thread for each client starts and ends one for each connection. Here that is
-/// done before; and nobody hands anything over, for each fetches its own.
+/// **Why** Thread-per-client starts and ends a thread for each connection. Here the
+/// threads are started before. And no connection is handed from one thread to another,
+/// because each thread fetches its own.
 ///
-/// **Cost** Per connection accept4, a last recv and close; per request recv and send, and
-/// a switch to the thread. What fails first is N: one client more waits in the backlog,
-/// however idle the N are.
+/// **Cost** For each connection accept4, a last recv and close; for each request recv and
+/// send, and a context switch to the thread. What fails first is N: when all N have a
+/// client, even an idle one, the next client waits in the backlog.
 ///
 /// **When** Blocking code whose clients come, ask and leave, as many at once as there are
-/// threads. Do not for clients that stay connected.
+/// threads. Do not use it for clients that stay connected.
 ///
-/// **In Java** `ServerSocketChannel.accept` holds a lock that lets one thread in, so the
-/// call is by FFM. No interrupt of Java's reaches a thread in there: at the stop
-/// a signal gets it out.
+/// **In Java** `ServerSocketChannel.accept` holds a lock that lets one thread in, so this
+/// design calls accept4 through FFM. `Thread.interrupt` cannot end a system call made
+/// through FFM. At a stop each blocked thread is sent a signal, and its accept4 returns
+/// EINTR.
 ///
-/// **Look for** an even distribution at Ctrl-C, though nobody shares out the work: the
-/// kernel wakes one waiter for each connection, the one that has waited longest.
+/// **Look for** an even distribution at Ctrl-C, although nothing distributes the work:
+/// the kernel wakes one waiter for each connection, the one that has waited longest.
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/PrethreadedAccept.java 2000`

@@ -17,28 +17,30 @@ import java.util.concurrent.BlockingQueue;
 /// **Prethreaded handoff: the main thread accepts, N threads take from a queue.**
 ///
 /// ```text
-///                                                  +--> thread 0: read | serve ... close
-///   clients ==> [listening socket] --accept--> [queue] --> thread 1: read | serve ... close
-///                                 main thread      +--> thread 2: waits for the queue
+///                                                      +--> thread 0: read | serve ... close
+///   clients ==> [listening socket] --accept--> [queue] ---> thread 1: read | serve ... close
+///                                  main thread         +--> thread 2: waits for the queue
 /// ```
 ///
 /// **What** The main thread puts every connection in a queue of bounded length. A thread
-/// that is free takes the oldest, serves it to its end, and comes back.
+/// that is free takes the oldest one, serves that client to its end, and comes back.
 ///
-/// **Why** Accepting is in one place: there a server may count, choose or turn away
-/// before any worker is spent. It is the shape of most thread pools.
+/// **Why** One place accepts, and there a server can count clients, choose among them or
+/// turn them away before a worker is spent. Most thread pools have this shape.
 ///
-/// **Cost** Each connection goes through two threads: a switch to the one that accepts,
-/// a futex(2) to wake another, a switch to that. What fails first is N; then the queue
-/// (`--queue`) fills, and with it as many descriptors.
+/// **Cost** Each connection goes through two threads: a context switch to the one that
+/// accepts, a futex(2) to wake another, and a context switch to that one. What fails
+/// first is N. Then the queue (`--queue`) fills, and each connection in it takes a
+/// descriptor.
 ///
-/// **When** Work that must be looked at before it is given away. Else each thread may as
-/// well fetch its own.
+/// **When** Work that must be looked at before it is given to a worker. Otherwise each
+/// thread may as well fetch its own.
 ///
-/// **In Java** An [ArrayBlockingQueue], whose put waits while it is full. So a full queue
-/// refuses nobody: the main thread stands still with one client in its hand, and all
-/// others wait in the backlog, where they cost nothing. An unbounded queue, as
-/// `Executors.newFixedThreadPool` has, would accept until no descriptor is left.
+/// **In Java** The queue is an [ArrayBlockingQueue], whose put waits while it is full. So
+/// a full queue refuses no client: the main thread stands still with one client in its
+/// hand, and all others wait in the backlog, where they cost nothing. An unbounded queue,
+/// such as that of `Executors.newFixedThreadPool`, would accept until no descriptor is
+/// left.
 ///
 /// **Look for** more context switches for each request in the bench's `connect` than with
 /// threads that accept for themselves.
@@ -85,7 +87,7 @@ public final class PrethreadedHandoff {
             queue.put(Optional.of(client)); // 2: while it is full, the others wait in the backlog
         }
         for (int worker = 0; worker < server.workers(); worker++) {
-            queue.put(Optional.empty()); // 5: behind all clients, an end for each thread
+            queue.put(Optional.empty()); // 3: behind all clients, an end for each thread
         }
     }
 
@@ -94,9 +96,9 @@ public final class PrethreadedHandoff {
             BlockingDriver driver,
             Scoreboard.Row row) {
         try {
-            Optional<SocketChannel> client = queue.take(); // 3
+            Optional<SocketChannel> client = queue.take(); // 4
             while (client.isPresent()) {
-                driver.serve(client.get(), row); // 4
+                driver.serve(client.get(), row); // 5
                 client = queue.take();
             }
         } catch (InterruptedException graceIsOver) {

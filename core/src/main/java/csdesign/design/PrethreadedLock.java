@@ -3,7 +3,6 @@ package csdesign.design;
 
 import csdesign.cost.Console;
 import csdesign.drive.BlockingDriver;
-import csdesign.kit.Nullable;
 import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
 import csdesign.listen.ListeningChannel;
@@ -13,7 +12,7 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// **Prethreaded lock: N threads, of whom one at a time waits in accept.**
+/// **Prethreaded lock: N threads, of which one at a time waits in accept.**
 ///
 /// ```text
 ///                                         +--> thread 0: read | serve | write ... close
@@ -21,25 +20,25 @@ import java.util.concurrent.locks.ReentrantLock;
 ///                                         +--> thread 2: waits for the lock
 /// ```
 ///
-/// **What** Whoever holds the lock waits in accept; with a client it lets the lock go,
-/// serves the client to its end, and queues for the lock again.
+/// **What** The thread that has the lock waits in accept. With a client it gives the lock
+/// back, serves the client to its end, and queues for the lock again.
 ///
-/// **Why** It needs nothing but a listening socket and a mutex. There is no herd, since
+/// **Why** It needs nothing but a listening socket and a mutex. There is no herd, because
 /// there is never more than one thread in the kernel to be woken.
 ///
-/// **Cost** Beside accept, reads and writes a futex(2) to wait for the lock, and one to
-/// wake the next thread where one waits. What fails first is N: one client more waits in
-/// the backlog, however idle the N are.
+/// **Cost** In addition to accept, reads and writes a futex(2) to wait for the lock, and
+/// one to wake the next thread when one waits. What fails first is N: when all N have a
+/// client, even an idle one, the next client waits in the backlog.
 ///
 /// **When** As the other pools of threads, on any system.
 ///
 /// **In Java** The lock is there already: `ServerSocketChannel.accept` and
-/// `ServerSocket.accept` hold one of their own. Whoever lets many threads call them has
-/// this design, and not that of threads that wait in the kernel together. The one here
-/// says so, and makes the end of the queue at a stop one thread's business.
+/// `ServerSocket.accept` hold one of their own. A server that lets many threads call them
+/// has this design, and not that of threads that wait in the kernel together. Here the
+/// lock can be seen, and at a stop one thread empties the queue.
 ///
-/// **Look for** a distribution about as even as with threads that all wait in accept: who
-/// has waited longest gets the lock.
+/// **Look for** a distribution about as even as with threads that all wait in accept: the
+/// thread that has waited longest gets the lock.
 ///
 /// **Try** `java core/src/main/java/csdesign/design/PrethreadedLock.java 2000`
 ///
@@ -73,17 +72,18 @@ public final class PrethreadedLock {
     // @start region="loop"
     private static void loop(
             Lock lock, ListeningChannel listener, BlockingDriver driver, Scoreboard.Row row) {
-        for (SocketChannel client; (client = accept(lock, listener)) != null;) {
+        while (true) {
+            SocketChannel client;
+            lock.lock(); // 1: the other threads wait here
+            try {
+                client = listener.accept(); // 2: one thread waits here
+            } finally {
+                lock.unlock(); // 3
+            }
+            if (client == null) {
+                return;
+            }
             driver.serve(client, row); // 4
-        }
-    }
-
-    private static @Nullable SocketChannel accept(Lock lock, ListeningChannel listener) {
-        lock.lock(); // 1
-        try {
-            return listener.accept(); // 2
-        } finally {
-            lock.unlock(); // 3
         }
     }
     // @end

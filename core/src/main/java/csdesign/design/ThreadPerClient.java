@@ -20,23 +20,23 @@ import java.util.concurrent.TimeUnit;
 ///                                             +--> thread: read | serve | write ... close
 /// ```
 ///
-/// **What** For each client the server starts a platform thread, which serves it to its
-/// end with the same blocking calls as the iterative server, and ends with it.
+/// **What** For each client the server starts a platform thread. The thread serves its
+/// client to the end with the same blocking calls as the iterative server, and ends.
 ///
-/// **Why** The iterative server is held up by its slowest client. A thread that waits
-/// holds up nobody but itself, and the code stays a straight line.
+/// **Why** One slow client holds up the whole iterative server. A thread that waits holds
+/// up only its own client, and the code stays a straight line.
 ///
-/// **Cost** Per connection clone(2), the thread's stack and its end; per request read,
-/// write, and a switch to the thread and back. What fails first is the number of threads
-/// (RLIMIT_NPROC, or the kernel's threads-max): the JVM throws OutOfMemoryError, which
-/// here closes that one client and says so.
+/// **Cost** For each connection clone(2), the thread's stack and its end; for each
+/// request read, write, and a context switch to the thread and back. What fails first is
+/// the number of threads (RLIMIT_NPROC, or the kernel's threads-max): the JVM throws
+/// OutOfMemoryError, and here the server closes that one client and says why.
 ///
 /// **When** Up to some thousand connections that live long, or work that blocks. Do not
-/// for a connection per request: the thread costs more than the answer.
+/// use it for one connection per request: the thread costs more than the answer.
 ///
-/// **In Java** The JVM adds to each pthread its own thread object, a stack of 1 MiB of
-/// address space (256 KiB here) and a stop at each safepoint. A virtual thread costs a
-/// fraction of it: that is another design.
+/// **In Java** In addition to each pthread the JVM has a thread object, a stack of 1 MiB
+/// of address space (256 KiB here) and a stop at each safepoint. A virtual thread costs a
+/// fraction of that: it is another design.
 ///
 /// **Look for** voluntary context switches, about one for each request; RSS that grows
 /// with the clients; system CPU in `connect` far above the iterative server's.
@@ -79,10 +79,10 @@ public final class ThreadPerClient {
         Log log = new Log(server.slug());
         Semaphore room = new Semaphore(server.limits().maxConnections());
         while (true) {
-            room.acquireUninterruptibly(); // 1: who finds no room waits in the backlog
+            room.acquireUninterruptibly(); // 1: while there is none, clients wait in the backlog
             SocketChannel client = listener.accept(); // 2
             if (client == null) {
-                awaitLeaving(server.limits(), room); // 6
+                awaitLeaving(server.limits(), room); // 3
                 return;
             }
             start(client, driver, room, log);
@@ -91,23 +91,29 @@ public final class ThreadPerClient {
 
     private static void start(
             SocketChannel client, BlockingDriver driver, Semaphore room, Log log) {
-        Runnable serve = () -> {
-            try {
-                driver.serve(client); // 4
-            } finally {
-                room.release(); // 5
-            }
-        };
+        Thread.Builder thread = Thread.ofPlatform()
+                .daemon()
+                .name("client")
+                .stackSize(STACK_BYTES);
         try {
-            Thread.ofPlatform().daemon().name("client").stackSize(STACK_BYTES).start(serve); // 3
+            thread.start(() -> serve(client, driver, room)); // 4
         } catch (OutOfMemoryError noThread) {
             room.release();
             refuse(client, noThread, log);
         }
     }
+
+    private static void serve(SocketChannel client, BlockingDriver driver, Semaphore room) {
+        try {
+            driver.serve(client); // 5
+        } finally {
+            room.release(); // 6
+        }
+    }
     // @end
 
-    /// When every place is free again, everybody has been answered. One place is ours.
+    /// When every place is free again, every client has been answered. One place is taken
+    /// already: by the accept that returned no client.
     private static void awaitLeaving(Limits limits, Semaphore room) {
         long millis = limits.graceMillis() + LEAVE_MILLIS;
         try {
