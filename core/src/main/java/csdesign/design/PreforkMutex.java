@@ -48,9 +48,9 @@ import java.lang.foreign.MemorySegment;
 /// with their memory.
 ///
 /// **In Java** No class of the JDK is a lock in memory between processes, so this is the
-/// C library's, in the scoreboard's page. It is robust: the next worker after an owner
-/// that died is told so (EOWNERDEAD) and goes on. A Java thread is a pthread, so it can
-/// own such a mutex.
+/// C library's, in the scoreboard's page. It is robust: when an owner has died, the next
+/// worker gets the mutex together with the error EOWNERDEAD, and goes on. A Java thread
+/// is a pthread, so it can own such a mutex.
 ///
 /// **Look for** two futex for each connection where prefork-file-lock has two fcntl
 /// (`strace -f -c`), because other workers wait and so the mutex needs system calls too;
