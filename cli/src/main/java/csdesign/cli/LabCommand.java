@@ -3,16 +3,16 @@ package csdesign.cli;
 
 import csdesign.bench.Json;
 import csdesign.lab.Journal;
+import csdesign.lab.Lab;
 import csdesign.lab.Labs;
-import csdesign.lab.Option;
-import csdesign.lab.Settings;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import csdesign.posix.Arch;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -61,7 +61,7 @@ final class LabCommand implements Runnable {
             }
             out.printf(
                     "%nAn interactive one leaves a part to you; with %s it plays all of them.%n",
-                    Settings.AUTO);
+                    Lab.AUTO.name());
         }
         out.flush();
     }
@@ -110,7 +110,7 @@ final class LabCommand implements Runnable {
                             "Shows " + entry.shows() + ".",
                             "The page: docs/labs/" + entry.slug() + ".md");
             flag(
-                    Settings.AUTO,
+                    Lab.AUTO.name(),
                     entry.interactive()
                             ? "Play all parts. Without it one is yours, as in the original."
                             : "Nothing is left to you here: it is the same without it.");
@@ -141,15 +141,17 @@ final class LabCommand implements Runnable {
         }
 
         private Settings settings() {
-            Map<String, Long> values = new HashMap<>();
+            Settings settings = Settings.DEFAULT;
+            if (isGiven(Lab.AUTO.name())) {
+                settings = settings.with(Lab.AUTO);
+            }
             for (Option option : entry.options()) {
-                String name = option.names().getLast();
-                Long value = spec.findOption(name).getValue();
+                Long value = spec.findOption(option.name()).getValue();
                 if (value != null) {
-                    values.put(name, value);
+                    settings = settings.with(option, value);
                 }
             }
-            return new Settings(isGiven(Settings.AUTO), values);
+            return settings;
         }
 
         @Override

@@ -4,7 +4,7 @@ package csdesign.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import csdesign.lab.Labs;
-import csdesign.lab.Option;
+import csdesign.range.Option;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;

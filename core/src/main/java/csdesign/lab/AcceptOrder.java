@@ -13,6 +13,8 @@ import csdesign.posix.SockAddr;
 import csdesign.posix.SysEpoll;
 import csdesign.posix.SysSocket;
 import csdesign.posix.Unistd;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

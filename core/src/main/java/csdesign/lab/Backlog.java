@@ -8,6 +8,8 @@ import csdesign.evidence.NetCounters;
 import csdesign.evidence.PrivateNetwork;
 import csdesign.evidence.PrivateNetwork.Network;
 import csdesign.evidence.TcpInfo;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.util.List;
 

@@ -10,6 +10,8 @@ import csdesign.evidence.PrivateNetwork.Network;
 import csdesign.evidence.ProcNet;
 import csdesign.evidence.TcpInfo;
 import csdesign.posix.SysSocket;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

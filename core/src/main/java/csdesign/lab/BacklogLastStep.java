@@ -13,6 +13,8 @@ import csdesign.evidence.PrivateNetwork.Network;
 import csdesign.evidence.TcpInfo;
 import csdesign.evidence.TcpTable;
 import csdesign.posix.Errno;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

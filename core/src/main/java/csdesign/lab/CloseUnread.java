@@ -11,6 +11,8 @@ import csdesign.evidence.PrivateNetwork;
 import csdesign.evidence.TcpInfo;
 import csdesign.posix.Errno;
 import csdesign.posix.SysSocket;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.util.List;
 

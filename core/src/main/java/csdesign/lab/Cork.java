@@ -7,6 +7,8 @@ import static csdesign.posix.SysSocket.TCP_MAXSEG;
 
 import csdesign.evidence.PrivateNetwork;
 import csdesign.evidence.TcpInfo;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -14,6 +14,8 @@ import csdesign.posix.Fcntl;
 import csdesign.posix.Signal;
 import csdesign.posix.SysWait;
 import csdesign.posix.Unistd;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

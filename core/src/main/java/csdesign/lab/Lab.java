@@ -2,14 +2,22 @@
 package csdesign.lab;
 
 import csdesign.kit.Output;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// An experiment: it says what will be seen, does it, and judges what was seen.
 @FunctionalInterface
 public interface Lab {
+    /// The switch that every lab has. Without it a lab with an interactive form leaves
+    /// the user's part to the user.
+    Option AUTO = Option.flag("--auto", "Play all parts");
+
     /// Says what will be seen, does it, and judges each claim. It leaves no process,
     /// descriptor, port or file behind, however it ends.
     ///
@@ -43,13 +51,14 @@ public interface Lab {
     static void main(String slug, Lab lab, List<Option> options, String... arguments) {
         Output.watch();
         Locale.setDefault(Locale.ROOT); // digits and points are those of the pages
+        List<Option> all = Stream.concat(Stream.of(AUTO), options.stream()).toList();
         Settings settings;
         try {
-            settings = Settings.parse(options, arguments);
+            settings = Settings.parse(all, Arrays.asList(arguments));
         } catch (IllegalArgumentException e) {
             System.err.println("csdesign lab " + slug + ": " + e.getMessage());
-            System.err.println("usage: " + slug + " [" + Settings.AUTO + "]" + options.stream()
-                    .map(one -> " [" + one.names().getLast() + " " + one.label() + "]")
+            System.err.println("usage: " + slug + all.stream()
+                    .map(option -> " " + option.usage())
                     .collect(Collectors.joining()));
             System.exit(2);
             return;

@@ -2,6 +2,7 @@
 package csdesign.lab;
 
 import csdesign.posix.Arch;
+import csdesign.range.Option;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,7 +12,7 @@ public final class Labs {
     /// A lab. All of them make Linux system calls by FFM: see [Arch#isSupported].
     ///
     /// @param slug its name on the command line and of its page
-    /// @param interactive whether it leaves a part to the user, without [Settings#AUTO]
+    /// @param interactive whether it leaves a part to the user, without [Lab#AUTO]
     /// @param shows what it shows, in one line
     /// @param options the numbers that it can be given
     /// @param file its file's name, in the folder of this package

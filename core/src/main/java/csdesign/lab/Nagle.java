@@ -7,6 +7,8 @@ import static csdesign.posix.SysSocket.TCP_CORK;
 
 import csdesign.evidence.PrivateNetwork;
 import csdesign.evidence.TcpInfo;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;

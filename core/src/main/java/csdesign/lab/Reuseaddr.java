@@ -10,6 +10,8 @@ import csdesign.evidence.PrivateNetwork;
 import csdesign.lab.ClosedConnection.Peer;
 import csdesign.posix.Errno;
 import csdesign.posix.SysSocket;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -16,6 +16,8 @@ import csdesign.listen.StopDescriptor;
 import csdesign.posix.Errno;
 import csdesign.posix.SysPoll;
 import csdesign.posix.SysSocket;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -141,7 +143,7 @@ public final class Rst {
     public static void run(Settings settings, Journal journal)
             throws IOException, InterruptedException {
         journal.expect(RESET, PURE, CAPTURED, REFUSED, ORDERLY);
-        if (settings.auto()) {
+        if (settings.isOn(Lab.AUTO)) {
             PrivateNetwork.run(network -> {
                 journal.attempt(() -> abortOne(journal, network), RESET, PURE, CAPTURED);
                 journal.attempt(() -> connectToAClosedPort(journal, network), REFUSED);
@@ -341,7 +343,7 @@ public final class Rst {
             journal.notHere(PURE, "no client came");
         }
         for (Claim claim : List.of(RESET, CAPTURED, REFUSED, ORDERLY)) {
-            journal.notHere(claim, "the other end was yours: " + Settings.AUTO + " plays both");
+            journal.notHere(claim, "the other end was yours: " + Lab.AUTO.name() + " plays both");
         }
     }
 }

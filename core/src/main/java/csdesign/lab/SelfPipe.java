@@ -13,6 +13,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import csdesign.evidence.Task;
 import csdesign.posix.Errno;
 import csdesign.posix.SysSignalfd;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
@@ -120,7 +121,7 @@ public final class SelfPipe {
     public static void run(Settings settings, Journal journal)
             throws IOException, InterruptedException {
         journal.expect(HANGS, FULL, LAST, EARLY, SUCCESSORS);
-        if (!settings.auto()) {
+        if (!settings.isOn(Lab.AUTO)) {
             leaveToUser(journal);
             return;
         }

@@ -17,6 +17,8 @@ import csdesign.posix.Fcntl;
 import csdesign.posix.SysSendfile;
 import csdesign.posix.SysSocket;
 import csdesign.posix.Unistd;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

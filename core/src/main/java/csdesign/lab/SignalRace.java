@@ -8,6 +8,8 @@ import static csdesign.posix.SysSignalfd.SIGUSR1;
 import static java.lang.foreign.MemorySegment.NULL;
 
 import csdesign.posix.Errno;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -157,7 +159,7 @@ public final class SignalRace {
             throws IOException, InterruptedException {
         journal.expect(LOST, SECOND, IN_SELECT, PENDING);
         try (Subject subject = Subject.blocking(SignalRace.class, SIGUSR1)) {
-            if (settings.auto()) {
+            if (settings.isOn(Lab.AUTO)) {
                 playAll(subject, journal);
             } else {
                 leaveToUser(subject, settings.value(SECONDS), journal);
@@ -338,7 +340,7 @@ public final class SignalRace {
             if (shown.getOrDefault(claim, false)) {
                 journal.judge(claim, true, words);
             } else {
-                journal.notHere(claim, words + ": " + Settings.AUTO + " plays all of it");
+                journal.notHere(claim, words + ": " + Lab.AUTO.name() + " plays all of it");
             }
         }
     }

@@ -12,6 +12,8 @@ import csdesign.evidence.TcpInfo;
 import csdesign.posix.Errno;
 import csdesign.posix.Signal;
 import csdesign.posix.SysWait;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.ByteBuffer;

@@ -16,6 +16,8 @@ import csdesign.posix.SysEpoll;
 import csdesign.posix.SysPoll;
 import csdesign.posix.SysSelect;
 import csdesign.posix.Unistd;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;

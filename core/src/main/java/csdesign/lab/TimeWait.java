@@ -12,6 +12,8 @@ import csdesign.evidence.PrivateNetwork.Network;
 import csdesign.evidence.TcpInfo;
 import csdesign.lab.ClosedConnection.Peer;
 import csdesign.posix.Errno;
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import csdesign.evidence.NotHereException;
 import csdesign.lab.Journal.Verdict;
 import csdesign.posix.Errno;
+import csdesign.range.Settings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -148,7 +149,7 @@ class JournalTest {
             to.expect(SEEN, UNSEEN);
             throw new OutOfMemoryError("unable to create native thread: limits reached");
         };
-        lab.toVerdicts(Settings.DEFAULT, journal);
+        lab.toVerdicts(Settings.DEFAULT.with(Lab.AUTO), journal);
 
         assertThat(lines()).filteredOn(line -> line.contains("not shown here, because")).hasSize(2)
                 .allMatch(line -> line.endsWith("native thread: limits reached; this user may"
