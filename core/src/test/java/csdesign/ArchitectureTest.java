@@ -181,11 +181,11 @@ class ArchitectureTest {
         Set<String> files = designs().stream()
                 .map(design -> outermost(design).getSimpleName() + ".java")
                 .collect(Collectors.toSet());
-        List<String> listed = Catalog.ENTRIES.stream().map(Catalog.Entry::file).toList();
+        List<String> listed = Catalog.ENTRIES.stream().map(Design::file).toList();
 
         assertThat(listed).containsExactlyInAnyOrderElementsOf(files);
-        assertThat(Catalog.ENTRIES.stream().map(Catalog.Entry::slug)).doesNotHaveDuplicates();
-        for (Catalog.Entry entry : Catalog.ENTRIES) {
+        assertThat(Catalog.ENTRIES.stream().map(Design::slug)).doesNotHaveDuplicates();
+        for (Design entry : Catalog.ENTRIES) {
             assertThat(entry.file()).isEqualTo(camelCase(entry.slug()) + ".java");
             assertThat(Catalog.find(entry.slug())).contains(entry);
         }

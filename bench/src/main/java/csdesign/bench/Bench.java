@@ -5,7 +5,7 @@ import csdesign.bench.Results.Row;
 import csdesign.client.Load;
 import csdesign.client.Result;
 import csdesign.cost.Costs;
-import csdesign.design.Catalog;
+import csdesign.design.Design;
 import csdesign.kit.Nullable;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -107,7 +107,7 @@ public final class Bench {
     ///
     /// @return the engine that costs the client least
     public static Load.Engine engine() {
-        return Catalog.Needs.LINUX.areMetHere() ? Load.Engine.EPOLL : Load.Engine.THREADS;
+        return Design.Needs.LINUX.areMetHere() ? Load.Engine.EPOLL : Load.Engine.THREADS;
     }
 
     /// What came of it.

@@ -3,7 +3,7 @@ package csdesign.bench;
 
 import csdesign.bench.Results.Named;
 import csdesign.bench.Results.Skipped;
-import csdesign.design.Catalog;
+import csdesign.design.Design;
 import csdesign.kit.Nullable;
 import csdesign.peers.CReference;
 import java.io.IOException;
@@ -42,7 +42,7 @@ public final class BenchRun {
     /// @param folder where the results go; null for a new folder named by the time
     public record Request(
             List<String> command,
-            List<Catalog.Entry> designs,
+            List<Design> designs,
             boolean peers,
             Plan plan,
             Pinning pinning,
@@ -72,7 +72,7 @@ public final class BenchRun {
         programs = Programs.find();
         Optional<String> compiler = request.peers ? CReference.compiler() : Optional.empty();
         environment = Environment.here(programs.code(), compiler);
-        for (Catalog.Entry design : request.designs) {
+        for (Design design : request.designs) {
             if (design.needs().areMetHere()) {
                 targets.add(Target.design(design, request.plan.workers(), programs));
             } else {
@@ -85,8 +85,8 @@ public final class BenchRun {
     }
 
     private void addPeers(Optional<String> compiler) {
-        if (!Catalog.Needs.LINUX.areMetHere()) {
-            skipped.add(new Skipped(CReference.NAME, "needs " + Catalog.Needs.LINUX.words()));
+        if (!Design.Needs.LINUX.areMetHere()) {
+            skipped.add(new Skipped(CReference.NAME, "needs " + Design.Needs.LINUX.words()));
         } else if (compiler.isEmpty()) {
             skipped.add(
                     new Skipped(

@@ -2,6 +2,7 @@
 package csdesign.bench;
 
 import csdesign.design.Catalog;
+import csdesign.design.Design;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -17,9 +18,9 @@ public final class Selection {
     /// catalog takes too long to wait for.
     ///
     /// @return in the order of the catalog
-    public static List<Catalog.Entry> byDefault() {
+    public static List<Design> byDefault() {
         return Catalog.ENTRIES.stream()
-                .filter(entry -> Catalog.ONE_OF_EACH_SHAPE.contains(entry.slug()))
+                .filter(entry -> Catalog.REPRESENTATIVES.contains(entry.slug()))
                 .toList();
     }
 
@@ -27,9 +28,9 @@ public final class Selection {
     /// longer to start than all else takes to measure.
     ///
     /// @return in the order of the catalog
-    public static List<Catalog.Entry> byDefaultQuickly() {
+    public static List<Design> byDefaultQuickly() {
         return byDefault().stream()
-                .filter(entry -> !(entry.pool() && entry.family() == Catalog.Family.PROCESSES))
+                .filter(entry -> entry.servedBy() != Design.ServedBy.POOL_OF_PROCESSES)
                 .toList();
     }
 
@@ -46,7 +47,7 @@ public final class Selection {
     /// @param quick whether the default is [#byDefaultQuickly] and not [#byDefault]
     /// @return each once, in the order of the catalog
     /// @throws IllegalArgumentException when one is no design
-    public static List<Catalog.Entry> of(List<String> named, boolean quick) {
+    public static List<Design> of(List<String> named, boolean quick) {
         if (named.isEmpty()) {
             return quick ? byDefaultQuickly() : byDefault();
         }
@@ -64,7 +65,7 @@ public final class Selection {
                 "no design '" + name + "'; there are " + names(Catalog.ENTRIES) + ", or all");
     }
 
-    private static String names(List<Catalog.Entry> entries) {
-        return entries.stream().map(Catalog.Entry::slug).collect(Collectors.joining(", "));
+    private static String names(List<Design> entries) {
+        return entries.stream().map(Design::slug).collect(Collectors.joining(", "));
     }
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 package csdesign.bench;
 
-import csdesign.design.Catalog;
+import csdesign.design.Design;
 import csdesign.peers.CReference;
-import csdesign.process.SpawnedChildren;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
@@ -32,6 +31,9 @@ public record Target(
     /// Where each client is a JVM that must start first: as many as are started at once, on one
     /// core, take longer than a window of a second.
     private static final int WINDOWS_OF_JVMS = 5;
+
+    /// The option of a design that starts a process for each client.
+    private static final String MAX_CHILDREN = "--max-children";
 
     /// The most warm-ups of a pool. For more there is `--warmup`.
     private static final int MOST_WARMUPS = 4;
@@ -66,16 +68,16 @@ public record Target(
     /// @param workers how many a pool has
     /// @param programs how csdesign is started
     /// @return the design as a server process
-    public static Target design(Catalog.Entry design, int workers, Programs programs) {
+    public static Target design(Design design, int workers, Programs programs) {
         String slug = design.slug();
-        boolean processes = design.pool() && design.family() == Catalog.Family.PROCESSES;
+        boolean processes = design.servedBy() == Design.ServedBy.POOL_OF_PROCESSES;
+        boolean startsJvms = design.servedBy() == Design.ServedBy.JVM_PER_CLIENT;
         return new Target(
                 slug,
                 Kind.DESIGN,
                 processes ? Math.min(workers, MOST_WARMUPS) : 1,
-                // More clients than start at once would be served in the next window.
-                design.startsAJvmForEachClient() ? SpawnedChildren.GOOD : ANY,
-                design.startsAJvmForEachClient() ? WINDOWS_OF_JVMS : 1,
+                startsJvms ? startedAtOnce(design) : ANY,
+                startsJvms ? WINDOWS_OF_JVMS : 1,
                 Stream.of(
                         List.of("java"),
                         Programs.FLAGS,
@@ -85,6 +87,11 @@ public record Target(
                         .reduce((some, more) -> some + " " + more)
                         .orElseThrow(),
                 program(slug, Kind.DESIGN, workers, programs.server(slug, workers)));
+    }
+
+    /// More clients than start at once would be served in the next window.
+    private static int startedAtOnce(Design design) {
+        return (int) design.option(MAX_CHILDREN).orElseThrow().byDefault();
     }
 
     /// The C reference. It is compiled for each start and its file removed when it runs, so that

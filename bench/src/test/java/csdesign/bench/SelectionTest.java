@@ -5,18 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import csdesign.design.Catalog;
+import csdesign.design.Design;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class SelectionTest {
     @Test
     void shouldMeasureOneOfEachShapeUnlessOthersAreNamed() {
-        assertThat(slugs()).isSubsetOf(Catalog.ONE_OF_EACH_SHAPE)
+        assertThat(slugs()).isSubsetOf(Catalog.REPRESENTATIVES)
                 .contains("iterative", "prefork-accept", "thread-per-client", "epoll");
-        assertThat(Selection.of(List.of(), false)).map(Catalog.Entry::family)
-                .contains(Catalog.Family.values());
+        assertThat(Selection.of(List.of(), false)).map(Design::family)
+                .contains(Design.Family.values());
         assertThat(Selection.of(List.of(), true)).isEqualTo(Selection.byDefaultQuickly())
-                .map(Catalog.Entry::slug)
+                .map(Design::slug)
                 .contains("iterative", "epoll")
                 .doesNotContain("prefork-accept");
         assertThat(Selection.defaultNames()).startsWith("iterative, ").endsWith(", epoll");
@@ -43,6 +44,6 @@ class SelectionTest {
     }
 
     private static List<String> slugs(String... named) {
-        return Selection.of(List.of(named), false).stream().map(Catalog.Entry::slug).toList();
+        return Selection.of(List.of(named), false).stream().map(Design::slug).toList();
     }
 }

@@ -3,6 +3,7 @@ package csdesign.cli;
 
 import csdesign.bench.Json;
 import csdesign.design.Catalog;
+import csdesign.design.Design;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
@@ -22,8 +23,13 @@ final class DesignsCommand implements Runnable {
 
     /// A design as a program reads it.
     private record Line(
-            String slug, String family, String needs, boolean runsHere, String technique,
-            String teaches, String file, String page) {}
+            String slug, String family, String servedBy, String needs, boolean runsHere,
+            String technique, String teaches, List<OptionLine> options, String file,
+            String page) {}
+
+    /// An option that only some designs have.
+    private record OptionLine(
+            String name, boolean isSwitch, long byDefault, long least, long most, String words) {}
 
     @Override
     public void run() {
@@ -46,15 +52,32 @@ final class DesignsCommand implements Runnable {
         out.flush();
     }
 
-    private static Line line(Catalog.Entry entry) {
+    private static Line line(Design entry) {
         return new Line(
                 entry.slug(),
-                entry.family().name().toLowerCase(Locale.ROOT),
+                lower(entry.family()),
+                lower(entry.servedBy()),
                 entry.needs().words(),
                 entry.needs().areMetHere(),
                 entry.technique(),
                 entry.teaches(),
+                entry.options().stream().map(DesignsCommand::line).toList(),
                 "core/src/main/java/csdesign/design/" + entry.file(),
                 "docs/designs/" + entry.slug() + ".md");
+    }
+
+    private static OptionLine line(csdesign.range.Option option) {
+        return new OptionLine(
+                option.name(),
+                option.isFlag(),
+                option.byDefault(),
+                option.least(),
+                option.most(),
+                option.words());
+    }
+
+    /// As it is written in a word: `one-thread`.
+    private static String lower(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

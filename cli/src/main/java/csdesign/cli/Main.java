@@ -35,7 +35,7 @@ public final class Main implements Runnable {
             Map.entry("bench", BenchCommand.class),
             Map.entry("lab", LabCommand.class),
             Map.entry("pages", PagesCommand.class),
-            Map.entry("rehearse", RehearseCommand.class));
+            Map.entry("archive-classes", ArchiveClassesCommand.class));
 
     @Option(names = {"-h",
             "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Say what can be said here, and end.")
@@ -79,7 +79,8 @@ public final class Main implements Runnable {
                 .forEach(entry -> command.addSubcommand(entry.getKey(), entry.getValue()));
         command.getSubcommands().forEach((name, described) -> {
             switch (name) {
-                case "serve" -> ServeCommand.describe(described.getCommandSpec());
+                case "serve" -> ServeCommand.describe(
+                        described.getCommandSpec(), Arrays.asList(arguments));
                 case "client" -> ClientCommand.describe(described.getCommandSpec());
                 case "bench" -> BenchCommand.describe(described.getCommandSpec());
                 case "lab" -> LabCommand.describe(described);

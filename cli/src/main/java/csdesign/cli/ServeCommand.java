@@ -5,7 +5,6 @@ import csdesign.design.Catalog;
 import csdesign.design.Design;
 import csdesign.kit.Limits;
 import csdesign.kit.Server;
-import csdesign.kit.Stop;
 import csdesign.service.Bytes;
 import csdesign.service.Echo;
 import csdesign.service.Service;
@@ -13,6 +12,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.ArgGroup;
@@ -29,9 +29,6 @@ import picocli.CommandLine.Spec;
         "A second signal ends the grace at once. Exit code 1: the stop cut a client that was owed an answer."
 }, sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
-    /// The one that can choose between waking one and waking all.
-    private static final String EXCLUSIVE_DESIGN = "prefork-epoll";
-
     enum ServiceName {
         BYTES,
         ECHO
@@ -51,9 +48,6 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = {"-n",
             "--workers"}, preprocessor = Numbers.Reader.class, description = "Processes or threads of a pool design, ${bundle:--workers}; no more than --max-connections.")
     private int workers = Server.DEFAULT_WORKERS;
-
-    @Option(names = "--exclusive", description = "prefork-epoll: EPOLLEXCLUSIVE, one worker is woken and not all.")
-    private boolean exclusive;
 
     @Option(names = "--service", defaultValue = "BYTES", description = "What is served: bytes or echo (default: bytes).")
     private ServiceName service;
@@ -97,12 +91,6 @@ final class ServeCommand implements Callable<Integer> {
         @Option(names = "--max-connections", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "How many are served at once, ${bundle:--max-connections}; the others wait.")
         private int maxConnections = Limits.DEFAULT.maxConnections();
 
-        @Option(names = "--max-children", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "How many processes serve at once in a design with one for each client, ${bundle:--max-children}; the other clients wait.")
-        private int maxChildren = Limits.DEFAULT.maxChildren();
-
-        @Option(names = "--queue", paramLabel = "N", preprocessor = Numbers.Reader.class, description = "prethreaded-handoff: how many accepted connections may wait for a thread, ${bundle:--queue}.")
-        private int queue = Limits.DEFAULT.queue();
-
         @Option(names = "--idle-timeout", paramLabel = "SECONDS", preprocessor = Numbers.Reader.class, description = "How long a client may do nothing, ${bundle:--idle-timeout}.")
         private long idleMillis = Limits.DEFAULT.idleMillis();
 
@@ -113,9 +101,13 @@ final class ServeCommand implements Callable<Integer> {
         private long graceMillis = Limits.DEFAULT.graceMillis();
     }
 
-    /// Tells it the ranges of its numbers.
-    static void describe(CommandSpec serve) {
-        new Numbers()
+    /// Tells it the ranges of its numbers, and the options that only some designs have.
+    ///
+    /// @param serve the command
+    /// @param arguments that it will be given: where they name a design, help shows the options
+    ///     of that one and of no other
+    static void describe(CommandSpec serve, List<String> arguments) {
+        Numbers numbers = new Numbers()
                 .with(Server.PORT, Server.DEFAULT_PORT)
                 .with(Server.WORKERS, Server.DEFAULT_WORKERS)
                 .with(Bytes.Options.WAIT, Bytes.Options.DEFAULT.waitMillis())
@@ -124,48 +116,26 @@ final class ServeCommand implements Callable<Integer> {
                 .with(Bytes.Options.MAX_REQUEST, Bytes.Options.DEFAULT.maxRequestBytes())
                 .with(Limits.BACKLOG, Limits.DEFAULT.backlog())
                 .with(Limits.CONNECTIONS, Limits.DEFAULT.maxConnections())
-                .with(Limits.CHILDREN, "0, for 256, or 4 where each is a JVM")
-                .with(Limits.QUEUE, Limits.DEFAULT.queue())
                 .with(Limits.IDLE, Limits.DEFAULT.idleMillis())
                 .with(Limits.REQUEST, Limits.DEFAULT.requestMillis())
-                .with(Limits.GRACE, Limits.DEFAULT.graceMillis())
-                .describe(serve);
+                .with(Limits.GRACE, Limits.DEFAULT.graceMillis());
+        OwnOptions.describe(serve, numbers, arguments);
+        numbers.describe(serve);
     }
 
     @Override
     public Integer call() throws IOException {
-        Catalog.Entry entry = Catalog.find(slug).orElseThrow(this::unknownDesign);
-        if (!entry.needs().areMetHere()) {
-            throw new UnsupportedOperationException(
-                    slug + " needs " + entry.needs().words() + "; this is "
-                            + System.getProperty("os.name") + " on " + System.getProperty("os.arch")
-                            + ". `csdesign designs` lists those that run here");
-        }
-        if (exclusive && !entry.slug().equals(EXCLUSIVE_DESIGN)) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "--exclusive with " + entry.slug()
-                            + ": nobody waits in epoll for a shared socket"
-                            + " there; it is for " + EXCLUSIVE_DESIGN);
-        }
-        Limits limits = limits();
-        InetSocketAddress where = new InetSocketAddress(address(), port);
-        Service spoken = service();
-        // Each worker of a pool serves one client: more of them would serve too many.
-        int most = Math.min(workers, limits.maxConnections());
-        return Design.run(
-                entry.design(),
-                () -> new Server(
-                        entry.slug(),
-                        where,
-                        most,
-                        exclusive,
-                        control,
-                        limits,
-                        spoken,
-                        entry.scoreboard(most),
-                        new Stop(limits.graceMillis()),
-                        System.out));
+        Design design = Catalog.find(slug).orElseThrow(this::unknownDesign);
+        Limits within = limits();
+        return design.run(
+                Server.local(design.slug(), port)
+                        .withAddress(new InetSocketAddress(address(), port))
+                        // Each worker of a pool serves one client: more would serve too many.
+                        .withWorkers(Math.min(workers, within.maxConnections()))
+                        .withControl(control)
+                        .withLimits(within)
+                        .withSettings(OwnOptions.of(spec, design))
+                        .withService(service()));
     }
 
     private Service service() {
@@ -183,14 +153,12 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private Limits limits() {
-        return new Limits(
-                limits.backlog,
-                limits.maxConnections,
-                limits.idleMillis,
-                limits.requestMillis,
-                limits.graceMillis,
-                limits.maxChildren,
-                limits.queue);
+        return Limits.DEFAULT
+                .withBacklog(limits.backlog)
+                .withMaxConnections(limits.maxConnections)
+                .withIdleMillis(limits.idleMillis)
+                .withRequestMillis(limits.requestMillis)
+                .withGraceMillis(limits.graceMillis);
     }
 
     private InetAddress address() {
@@ -210,7 +178,7 @@ final class ServeCommand implements Callable<Integer> {
                 spec.commandLine(),
                 "no design '" + slug + "'; there are "
                         + Catalog.ENTRIES.stream()
-                                .map(Catalog.Entry::slug)
+                                .map(Design::slug)
                                 .collect(Collectors.joining(", ")));
     }
 }

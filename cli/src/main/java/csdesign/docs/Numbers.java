@@ -6,6 +6,7 @@ import csdesign.bench.Metric;
 import csdesign.bench.Results.Row;
 import csdesign.bench.Spread;
 import csdesign.design.Catalog;
+import csdesign.design.Design;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -159,7 +160,7 @@ final class Numbers {
                         "server CPU per request in microseconds (user #, system =, cut >)"));
         lines.add((" ".repeat(21) + cells(workload -> String.format("%8s %-31s", "", workload)))
                 .stripTrailing());
-        for (Catalog.Entry entry : Catalog.ENTRIES) {
+        for (Design entry : Catalog.ENTRIES) {
             String bars = cells(workload -> measured.row(workload, entry.slug())
                     .map(this::bar)
                     .orElse(" ".repeat(8 + 1 + 31)));

@@ -2,6 +2,7 @@
 package csdesign.docs;
 
 import csdesign.design.Catalog;
+import csdesign.design.Design;
 import csdesign.lab.Labs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,7 +67,7 @@ public final class Pages {
     ///
     /// @param design of the catalog
     /// @return its file
-    public static Path of(Catalog.Entry design) {
+    public static Path of(Design design) {
         return home().resolve("docs/designs/" + design.slug() + ".md");
     }
 
@@ -180,7 +181,7 @@ public final class Pages {
         List<String> table = new ArrayList<>();
         table.add("| design | technique | what it teaches | runs on | file | page |");
         table.add("|---|---|---|---|---|---|");
-        for (Catalog.Entry entry : Catalog.ENTRIES) {
+        for (Design entry : Catalog.ENTRIES) {
             table.add(String.format(
                     "| `%s` | %s | %s | %s | [%s](core/src/main/java/csdesign/design/%s) |"
                             + " [page](docs/designs/%s.md) |",

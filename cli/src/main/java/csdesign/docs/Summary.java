@@ -5,6 +5,7 @@ import csdesign.bench.Metric;
 import csdesign.bench.Results.Row;
 import csdesign.bench.Spread;
 import csdesign.design.Catalog;
+import csdesign.design.Design;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -130,7 +131,7 @@ final class Summary {
     /// Which designs start fastest and slowest, and what they hold in memory.
     private Optional<String> starts() {
         List<String> designs = Catalog.ENTRIES.stream()
-                .map(Catalog.Entry::slug)
+                .map(Design::slug)
                 .filter(slug -> measured.start(slug).isPresent())
                 .sorted(Comparator.comparingDouble(
                         slug -> measured.start(slug).orElseThrow().median()))

@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import csdesign.design.Catalog;
+import csdesign.design.Design;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,7 +25,7 @@ final class Commands {
     private Commands() {}
 
     /// The designs that run here.
-    static Stream<Catalog.Entry> designs() {
+    static Stream<Design> designs() {
         return Catalog.ENTRIES.stream().filter(entry -> entry.needs().areMetHere());
     }
 

@@ -4,6 +4,7 @@ package csdesign.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import csdesign.design.Catalog;
+import csdesign.design.Design;
 import csdesign.lab.Labs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,7 +57,7 @@ class PagesTest {
 
     @Test
     void shouldHaveAPageWithEverySectionForEveryDesign() throws IOException {
-        for (Catalog.Entry entry : Catalog.ENTRIES) {
+        for (Design entry : Catalog.ENTRIES) {
             List<String> lines = Files.readAllLines(Pages.of(entry));
             assertThat(lines).as("%s", entry.slug()).startsWith("# " + entry.slug());
             assertThat(lines.stream().filter(SECTIONS::contains)).isEqualTo(SECTIONS);
@@ -84,7 +85,7 @@ class PagesTest {
     /// In reading order, in the code as on the page: 1 to the last one, and each once.
     @Test
     void shouldNumberTheStepsAsTheCodeDoes() throws IOException {
-        for (Catalog.Entry entry : Catalog.ENTRIES) {
+        for (Design entry : Catalog.ENTRIES) {
             String page = Files.readString(Pages.of(entry));
             Path source = Pages.home()
                     .resolve("core/src/main/java/csdesign/design/" + entry.file());
@@ -109,7 +110,7 @@ class PagesTest {
     /// and the short way is a part of it.
     @Test
     void shouldLeadThroughTheDesignsInTheOrderOfTheCatalog() throws IOException {
-        List<String> order = Catalog.ENTRIES.stream().map(Catalog.Entry::slug).toList();
+        List<String> order = Catalog.ENTRIES.stream().map(Design::slug).toList();
         List<String> read = new ArrayList<>(List.of(order.getFirst()));
         for (String slug : order.subList(0, order.size() - 1)) {
             Path page = Pages.home().resolve("docs/designs/" + slug + ".md");

@@ -7,7 +7,7 @@ import static csdesign.docs.Commands.freePort;
 import static csdesign.docs.Commands.start;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import csdesign.design.Catalog;
+import csdesign.design.Design;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class TryIT {
     @ParameterizedTest
     @MethodSource("csdesign.docs.Commands#designs")
-    void shouldRunTheTranscriptOfThePage(Catalog.Entry entry) throws Exception {
+    void shouldRunTheTranscriptOfThePage(Design entry) throws Exception {
         List<String> commands = new ArrayList<>();
         boolean inside = false;
         for (String line : Files.readAllLines(Pages.of(entry))) {

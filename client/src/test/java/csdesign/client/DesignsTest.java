@@ -6,18 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import csdesign.client.Load.Engine;
 import csdesign.design.Catalog;
+import csdesign.design.Design;
 import csdesign.kit.Server;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,7 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DesignsTest {
     static Stream<Arguments> enginesAndDesigns() {
         return Catalog.ENTRIES.stream()
-                .filter(entry -> entry.family() != Catalog.Family.PROCESSES)
+                .filter(entry -> !entry.servedBy().areProcesses())
                 .flatMap(
                         entry -> Stream.of(Engine.values())
                                 .map(engine -> Arguments.of(engine, entry.slug())));
@@ -93,41 +90,21 @@ class DesignsTest {
 
     /// A design on a thread of its own.
     private static final class Serving implements AutoCloseable {
-        private static final Pattern LISTENING = Pattern.compile(":(\\d+) \\(");
-
         final Server server;
         final int port;
         private final CompletableFuture<Void> ended;
 
         Serving(String slug) throws Exception {
-            ByteArrayOutputStream said = new ByteArrayOutputStream();
             CompletableFuture<Integer> listening = new CompletableFuture<>();
-            PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8) {
-                @Override
-                public void flush() {
-                    super.flush();
-                    Matcher line = LISTENING.matcher(said.toString(StandardCharsets.UTF_8));
-                    if (line.find()) {
-                        listening.complete(Integer.valueOf(line.group(1)));
-                    }
-                }
-            };
-            Catalog.Entry entry = Catalog.find(slug).orElseThrow();
-            Server local = Server.local(slug, 0, entry.scoreboard(Server.DEFAULT_WORKERS));
-            server = new Server(
-                    slug,
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                    local.workers(),
-                    false,
-                    false,
-                    local.limits(),
-                    local.service(),
-                    local.scoreboard(),
-                    local.stop(),
-                    out);
+            Design entry = Catalog.find(slug).orElseThrow();
+            server = Server.local(slug, 0)
+                    .withScoreboard(entry.scoreboard(Server.DEFAULT_WORKERS))
+                    .withOut(new PrintStream(
+                            OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8))
+                    .withListener(listening::complete);
             ended = CompletableFuture.runAsync(() -> {
                 try {
-                    entry.design().serve(server);
+                    entry.serve().serve(server);
                 } catch (IOException e) {
                     listening.completeExceptionally(e);
                 }

@@ -22,7 +22,7 @@ public final class Archive {
         Path archive = Path.of(jar).resolveSibling("contracts.jsa");
         Path unfinished = Path.of(archive + "." + ProcessHandle.current().pid());
         try {
-            Process rehearsal = new ProcessBuilder(
+            Process archiving = new ProcessBuilder(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-XX:ArchiveClassesAtExit=" + unfinished,
                     "-Xlog:disable",
@@ -30,11 +30,11 @@ public final class Archive {
                     "-XX:-UsePerfData",
                     "-jar",
                     jar,
-                    "rehearse")
+                    "archive-classes")
                     .redirectOutput(Redirect.DISCARD)
                     .redirectError(Redirect.DISCARD)
                     .start();
-            if (rehearsal.waitFor() != 0 || !Files.exists(unfinished)) {
+            if (archiving.waitFor() != 0 || !Files.exists(unfinished)) {
                 return List.of();
             }
             Files.move(unfinished, archive, StandardCopyOption.REPLACE_EXISTING);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.harness;
 
-import csdesign.design.Catalog;
+import csdesign.design.Design;
 import csdesign.kit.Limits;
 import java.util.List;
 
@@ -22,11 +22,11 @@ public final class HonestDifferences {
     private HonestDifferences() {}
 
     /// The options that every server of the contracts is started with.
-    public static List<String> options(Catalog.Entry entry) {
-        if (entry.pool()) {
+    public static List<String> options(Design entry) {
+        if (entry.servedBy().isPool()) {
             return List.of("-n", "" + WORKERS);
         }
-        return hasAProcessForEachClient(entry)
+        return entry.servedBy().isProcessPerClient()
                 ? List.of("--max-children", "" + capacity(entry))
                 : List.of();
     }
@@ -39,15 +39,15 @@ public final class HonestDifferences {
     /// - A worker of a pool serves one client to its end, so a pool serves `-n`.
     ///   `--max-connections`, where it is less, is how many workers there are.
     /// - A process for each client: `--max-children`.
-    public static int capacity(Catalog.Entry entry) {
+    public static int capacity(Design entry) {
         if (entry.slug().equals("iterative")) {
             return 1;
         }
-        if (entry.pool()) {
+        if (entry.servedBy().isPool()) {
             return WORKERS;
         }
-        if (hasAProcessForEachClient(entry)) {
-            return entry.startsAJvmForEachClient() ? JVMS : CHILDREN;
+        if (entry.servedBy().isProcessPerClient()) {
+            return startsAJvmForEachClient(entry) ? JVMS : CHILDREN;
         }
         return Limits.DEFAULT.maxConnections();
     }
@@ -55,25 +55,25 @@ public final class HonestDifferences {
     /// The kernel gives a connection to one worker's queue by a hash of its addresses. It
     /// waits there while that worker is busy, although others are not: two clients may be
     /// one too many.
-    public static boolean shardsByHash(Catalog.Entry entry) {
+    public static boolean shardsByHash(Design entry) {
         return entry.slug().equals("prefork-reuseport");
     }
 
     /// Each client costs the start of a JVM, some tenths of a second of CPU time: contracts of
     /// hundreds of clients are put to it with these.
-    public static int mostClients(Catalog.Entry entry) {
-        return entry.startsAJvmForEachClient() ? 24 : Integer.MAX_VALUE;
+    public static int mostClients(Design entry) {
+        return startsAJvmForEachClient(entry) ? 24 : Integer.MAX_VALUE;
     }
 
     /// Clients in the queue of the main thread are accepted, and each takes a descriptor:
     /// as many as `--queue`, and one that the main thread holds until there is room.
-    public static int acceptedAhead(Catalog.Entry entry) {
-        return entry.slug().equals("prethreaded-handoff") ? Limits.DEFAULT.queue() + 1 : 0;
+    public static int acceptedAhead(Design entry) {
+        return entry.option("--queue").map(queue -> (int) queue.byDefault() + 1).orElse(0);
     }
 
     /// A descriptor of 1,024 or more has no bit in an `fd_set`. The design prints this on
     /// stderr and closes the client that got it.
-    public static boolean endsAtDescriptor1024(Catalog.Entry entry) {
+    public static boolean endsAtDescriptor1024(Design entry) {
         return entry.slug().equals("select");
     }
 
@@ -83,12 +83,11 @@ public final class HonestDifferences {
     /// packet filter, or by a least TTL, which needs no privilege. Where the kernel
     /// refuses both, they can do no more than plain Java, and print that:
     /// `DoorContract`.
-    public static boolean mayResetNewcomersAtStop(Catalog.Entry entry) {
-        return entry.needs() == Catalog.Needs.JDK;
+    public static boolean mayResetNewcomersAtStop(Design entry) {
+        return entry.needs() == Design.Needs.JDK;
     }
 
-    /// Each client has a process, started for it.
-    public static boolean hasAProcessForEachClient(Catalog.Entry entry) {
-        return entry.family() == Catalog.Family.PROCESSES && !entry.pool();
+    private static boolean startsAJvmForEachClient(Design entry) {
+        return entry.servedBy() == Design.ServedBy.JVM_PER_CLIENT;
     }
 }

@@ -2,8 +2,8 @@
 package csdesign.harness;
 
 import csdesign.design.Catalog;
-import csdesign.design.Catalog.Family;
-import csdesign.design.Catalog.Needs;
+import csdesign.design.Design.Needs;
+import csdesign.design.Design;
 import csdesign.harness.ServerProcess.Command;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,11 +21,11 @@ import org.junit.jupiter.api.Named;
 /// than most tests. At the end each shared server must stop with exit code 0, with
 /// nothing said on stderr: so every test is also a test that its clients leave no trace.
 public final class Subject implements AutoCloseable {
-    private final Catalog.Entry entry;
+    private final Design entry;
     private final Map<List<String>, ServerProcess> shared = new HashMap<>();
     private final List<ServerProcess> own = new ArrayList<>();
 
-    private Subject(Catalog.Entry entry) {
+    private Subject(Design entry) {
         this.entry = entry;
     }
 
@@ -41,17 +41,17 @@ public final class Subject implements AutoCloseable {
 
     /// Every design with workers.
     public static Stream<Named<Subject>> pools() {
-        return those(Catalog.Entry::pool);
+        return those(entry -> entry.servedBy().isPool());
     }
 
     /// Every design whose workers are processes.
     public static Stream<Named<Subject>> processPools() {
-        return those(entry -> entry.pool() && entry.family() == Family.PROCESSES);
+        return those(entry -> entry.servedBy() == Design.ServedBy.POOL_OF_PROCESSES);
     }
 
     /// Every design with a process for each client.
     public static Stream<Named<Subject>> processForEachClient() {
-        return those(HonestDifferences::hasAProcessForEachClient);
+        return those(entry -> entry.servedBy().isProcessPerClient());
     }
 
     /// Every design with a queue of clients that it has accepted and does not serve yet.
@@ -60,7 +60,7 @@ public final class Subject implements AutoCloseable {
     }
 
     /// `-Dcsdesign.contract=epoll,select` puts a contract to these alone.
-    private static Stream<Named<Subject>> those(Predicate<Catalog.Entry> kind) {
+    private static Stream<Named<Subject>> those(Predicate<Design> kind) {
         String some = System.getProperty("csdesign.contract", "");
         List<String> slugs = some.isEmpty() ? List.of() : List.of(some.split(",", -1));
         return Catalog.ENTRIES.stream()
@@ -70,7 +70,7 @@ public final class Subject implements AutoCloseable {
     }
 
     /// What the catalog says of it.
-    public Catalog.Entry entry() {
+    public Design entry() {
         return entry;
     }
 

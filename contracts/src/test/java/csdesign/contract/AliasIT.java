@@ -4,6 +4,7 @@ package csdesign.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import csdesign.design.Catalog;
+import csdesign.design.Design;
 import csdesign.harness.Client;
 import csdesign.harness.HonestDifferences;
 import csdesign.harness.ServerProcess;
@@ -31,7 +32,7 @@ class AliasIT {
     @ParameterizedTest
     @MethodSource("aliases")
     void shouldServeByTheOriginalsName(String alias) throws Exception {
-        Catalog.Entry entry = Catalog.find(alias).orElseThrow();
+        Design entry = Catalog.find(alias).orElseThrow();
         Command command = Command.of(alias, HonestDifferences.options(entry));
         // It says `listening on ... (select, pid ...)` when it was started as server02.
         try (ServerProcess server = ServerProcess.start(entry.slug(), command)) {

@@ -4,7 +4,6 @@ package csdesign.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import csdesign.design.Catalog.Family;
 import csdesign.harness.Client;
 import csdesign.harness.EveryPool;
 import csdesign.harness.HonestDifferences;
@@ -35,7 +34,7 @@ record DistributionContract(Subject subject) {
         assumeFalse(signal.equals("INT") && ServerProcess.ignoresInterrupt(),
                 "SIGINT is ignored by whatever runs these tests, and so by what they start");
         ServerProcess server = subject.ownServer();
-        List<Long> pids = subject.entry().family() == Family.PROCESSES
+        List<Long> pids = subject.entry().servedBy().areProcesses()
                 ? server.workers().stream().map(ProcessHandle::pid).toList()
                 : Stream.generate(server::pid).limit(HonestDifferences.WORKERS).toList();
         connectAndAsk(server);

@@ -4,7 +4,6 @@ package csdesign.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import csdesign.design.Catalog.Family;
 import csdesign.harness.Client;
 import csdesign.harness.EveryDesign;
 import csdesign.harness.ServerProcess;
@@ -32,7 +31,7 @@ record KillContract(Subject subject) {
         try (Client client = Client.withSmallWindow(server)) {
             client.send("30000000\n").expectPart(0, 1_000); // it is within an answer
             List<ProcessHandle> processes = server.processes();
-            if (subject.entry().family() == Family.PROCESSES) {
+            if (subject.entry().servedBy().areProcesses()) {
                 assertThat(processes).hasSizeGreaterThan(1);
             }
             try {

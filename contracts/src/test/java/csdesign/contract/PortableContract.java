@@ -3,7 +3,7 @@ package csdesign.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import csdesign.design.Catalog.Needs;
+import csdesign.design.Design.Needs;
 import csdesign.harness.Client;
 import csdesign.harness.EveryDesign;
 import csdesign.harness.ServerProcess;

@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import csdesign.design.Catalog;
+import csdesign.design.Design;
 import csdesign.harness.Client;
 import csdesign.harness.ServerProcess;
 import csdesign.harness.ServerProcess.Command;
@@ -87,7 +88,8 @@ class SoakIT {
     }
 
     static Stream<String> pools() {
-        return Catalog.ENTRIES.stream().filter(Catalog.Entry::pool).map(Catalog.Entry::slug);
+        return Catalog.ENTRIES.stream().filter(entry -> entry.servedBy().isPool())
+                .map(Design::slug);
     }
 
     @ParameterizedTest

@@ -233,7 +233,7 @@ record StopContract(Subject subject) {
 
     @Test
     void shouldEndAtOnceOnASecondSignal() throws Exception {
-        ServerProcess server = subject.ownServer(Largest.limits());
+        ServerProcess server = subject.ownServer(Largest.limits(subject.entry()));
         try (Client client = Client.withSmallWindow(server)) {
             client.send(2 * LONG_ANSWER + "\n").expectPart(0, 1_000_000);
             // The end of the terminal is a stop too.

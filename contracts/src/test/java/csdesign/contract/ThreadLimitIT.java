@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import csdesign.design.Catalog;
+import csdesign.design.Design;
 import csdesign.harness.Client;
 import csdesign.harness.ServerProcess;
 import csdesign.harness.ServerProcess.Command;
@@ -35,7 +36,7 @@ class ThreadLimitIT {
         Path jar = folder.resolve("csdesign.jar");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.copy(Path.of(System.getProperty("csdesign.jar")), jar);
-        Catalog.Entry entry = Catalog.find("thread-per-client").orElseThrow();
+        Design entry = Catalog.find("thread-per-client").orElseThrow();
         Command command = Command.of(entry.slug(), List.of("--wait", "1000"))
                 .inPlaceOf(System.getProperty("csdesign.jar"), jar.toString())
                 .withFlag("-Xlog:disable") // what the JVM says of a thread that it cannot start

@@ -22,13 +22,16 @@ import org.junit.jupiter.api.Test;
 record WaitContract(Subject subject) {
     private static final int WAIT_MILLIS = 400;
     private static final int CLIENTS = 100;
-    private static final String[] WAITING = Largest.limits("--wait", "" + WAIT_MILLIS);
+
+    private String[] waiting() {
+        return Largest.limits(subject.entry(), "--wait", "" + WAIT_MILLIS);
+    }
 
     @Test
     void shouldLetAllAnswersWaitAtTheSameTime() throws IOException {
         int count = subject.atOnce(CLIENTS);
         assumeTrue(count > 1, "two clients are not served at once for certain");
-        ServerProcess server = subject.server(WAITING);
+        ServerProcess server = subject.server(waiting());
         List<Client> clients = new ArrayList<>();
         try {
             for (int i = 0; i < count; i++) {
@@ -58,7 +61,7 @@ record WaitContract(Subject subject) {
     void shouldLetThoseAboveItsCapacityWaitTheirTurn() throws IOException {
         int count = subject.crowdInTurn(CLIENTS);
         assumeTrue(count > subject.capacity(), "there is room for all of them");
-        ServerProcess server = subject.server(WAITING);
+        ServerProcess server = subject.server(waiting());
         List<Client> clients = new ArrayList<>();
         try {
             long begin = System.nanoTime();
@@ -80,7 +83,7 @@ record WaitContract(Subject subject) {
 
     @Test
     void shouldWaitBeforeEachAnswerOfAPipeline() throws IOException {
-        try (Client client = Client.of(subject.server(WAITING))) {
+        try (Client client = Client.of(subject.server(waiting()))) {
             long begin = System.nanoTime();
             client.send("1\n3000\n").expectAnswer(1).expectAnswer(3000);
             assertThat(millisSince(begin)).isGreaterThanOrEqualTo(2L * WAIT_MILLIS);
@@ -89,7 +92,7 @@ record WaitContract(Subject subject) {
 
     @Test
     void shouldWaitForTheRestOfARequest() throws Exception {
-        ServerProcess server = subject.server(WAITING);
+        ServerProcess server = subject.server(waiting());
         try (Client client = Client.of(server)) {
             client.send("5\n30").expectAnswer(5);
             server.awaitRead(client);

@@ -40,6 +40,7 @@ public final class Console {
                 "listening on " + (host instanceof Inet6Address ? "[" + name + "]" : name) + ":"
                         + port + " (" + server.slug() + ", pid " + pid + ")");
         server.out().flush();
+        server.listener().accept(port);
     }
 
     /// Prints at the end how many connections each worker accepted, what the server cost,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
+import static csdesign.listen.ListeningSocket.NONE;
 import static csdesign.posix.Errno.EAGAIN;
 import static csdesign.posix.Errno.EINTR;
 import static csdesign.posix.Errno.check;
@@ -73,18 +74,22 @@ public final class DescriptorPassing implements AutoCloseable {
     private static final int LISTENER = 2;
     private static final int PAIRS = 3;
 
-    /// No worker is available, no client is there, or no descriptor is to be polled.
-    private static final int NONE = ListeningSocket.NONE;
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "descriptor-passing",
+            Design.Family.PROCESSES, Design.ServedBy.POOL_OF_PROCESSES, Design.Needs.LINUX,
+            "the parent accepts and passes the descriptor",
+            "SCM_RIGHTS, and the price of choosing",
+            DescriptorPassing::serve).withWork(DescriptorPassing::work);
 
     /// Serves with all defaults until Ctrl-C; or is one of the workers.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.mainOfProcesses(
-                "descriptor-passing", DescriptorPassing::serve, DescriptorPassing::work, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The parent: see [Design#serve].
+    /// The parent: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin, or its own descriptors fail it
@@ -92,9 +97,7 @@ public final class DescriptorPassing implements AutoCloseable {
         try (ListeningSocket listener = ListeningSocket.openForOthers(server);
                 StopDescriptor stop = StopDescriptor.of(server.stop());
                 DescriptorPassing parent = new DescriptorPassing(server, listener, stop);
-                Workers workers = Workers.start(
-                        server,
-                        DescriptorPassing.class,
+                Workers workers = Workers.start(server, DescriptorPassing.class,
                         i -> new int[] {parent.pairs[i].workers()})) {
             workers.awaitReady();
             Console.announce(server, listener.port());
@@ -178,29 +181,26 @@ public final class DescriptorPassing implements AutoCloseable {
     }
 
     private int firstAvailable() {
-        for (int i = 0; i < pairs.length; i++) {
-            if (available[i]) {
-                return i;
-            }
+        int i = 0;
+        while (i < available.length && !available[i]) {
+            i++;
         }
-        return NONE;
+        return i < available.length ? i : NONE;
     }
 
     /// A worker: a process of its own, whose first descriptor is its end of a socketpair.
     static void work(Worker worker) throws IOException {
         try (Arena arena = Arena.ofConfined();
                 BlockingDriver driver = new BlockingDriver(worker.server(), worker.row())) {
-            DescriptorMessage message = new DescriptorMessage(arena);
-            Child child = new Child(
-                    worker.fd(0), Errno.allocate(arena), message, arena.allocate(1));
+            Child child = new Child(worker.fd(0), Errno.allocate(arena),
+                    new DescriptorMessage(arena), arena.allocate(1));
             worker.ready();
             child.loop(worker, driver);
         }
     }
 
     /// The worker's side of its socketpair.
-    private record Child(
-            int socket, Errno errno, DescriptorMessage message, MemorySegment status) {
+    private record Child(int socket, Errno errno, DescriptorMessage message, MemorySegment status) {
         void loop(Worker worker, BlockingDriver driver) throws IOException {
             // A client is there at once if the worker before this one died before it took it.
             int client = message.receive(errno, socket, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);

@@ -70,14 +70,22 @@ public final class Epoll implements AutoCloseable {
     /// turn.
     private static final int MAX_ACCEPTS = 64;
 
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "epoll",
+            Design.Family.READINESS, Design.ServedBy.ONE_THREAD, Design.Needs.LINUX,
+            "one thread, epoll(7), the set stays in the kernel",
+            "only those that are ready cost anything",
+            Epoll::serve);
+
     /// Serves with all defaults until Ctrl-C.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.main("epoll", Epoll::serve, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The design: see [Design#serve].
+    /// The design: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin, or its own descriptors fail it

@@ -22,10 +22,12 @@ import csdesign.kit.Server;
 import csdesign.listen.ListeningSocket;
 import csdesign.posix.Errno;
 import csdesign.posix.Unistd;
+import csdesign.range.Option;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /// **Fork per client: for each client a copy of the whole process, which ends with it.**
 ///
@@ -83,15 +85,30 @@ public final class ForkPerClient implements AutoCloseable {
     /// No client, or no descriptor to poll.
     private static final int NONE = ListeningSocket.NONE;
 
+    /// As many as Apache's prefork has by default. Linux gives out 32,768 process numbers
+    /// unless told otherwise.
+    static final Option MAX_CHILDREN = new Option(
+            List.of("--max-children"), "N", 256, 1, 10_000,
+            "How many processes serve at once while the other clients wait");
+
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "fork-per-client",
+            Design.Family.PROCESSES, Design.ServedBy.FORK_PER_CLIENT, Design.Needs.LINUX,
+            "fork(2) for each client, children reaped",
+            "what a process costs, and how a JVM can be copied at all",
+            ForkPerClient::serve)
+            .withForking(ForkPerClient::parent)
+            .withOptions(MAX_CHILDREN);
+
     /// Serves with all defaults until Ctrl-C.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.mainOfForking(
-                "fork-per-client", ForkPerClient::serve, ForkPerClient::parent, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The JVM as it was started: becomes one that may fork. See [Design#serve].
+    /// The JVM as it was started: becomes one that may fork. See [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot
@@ -102,7 +119,8 @@ public final class ForkPerClient implements AutoCloseable {
     /// The JVM that may fork.
     static void parent(Server server) throws IOException {
         try (ListeningSocket listener = ListeningSocket.open(server);
-                ForkedChildren children = new ForkedChildren(server);
+                ForkedChildren children = new ForkedChildren(
+                        server, server.settings().number(MAX_CHILDREN));
                 ForkPerClient parent = new ForkPerClient(server, listener, children)) {
             children.warmUp();
             Console.announceOnly(server, listener.port());

@@ -42,14 +42,22 @@ import java.nio.channels.SocketChannel;
 public final class Iterative {
     private Iterative() {}
 
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "iterative",
+            Design.Family.BASELINE, Design.ServedBy.ONE_THREAD, Design.Needs.JDK,
+            "one client at a time",
+            "the baseline: what serving costs without concurrency",
+            Iterative::serve);
+
     /// Serves with all defaults until Ctrl-C.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.main("iterative", Iterative::serve, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The design: see [Design#serve].
+    /// The design: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin

@@ -51,15 +51,22 @@ import java.io.IOException;
 public final class PreforkAccept {
     private PreforkAccept() {}
 
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "prefork-accept",
+            Design.Family.PROCESSES, Design.ServedBy.POOL_OF_PROCESSES, Design.Needs.LINUX,
+            "N processes wait in accept(2) on one socket",
+            "who is woken: one, and the one that waited longest",
+            PreforkAccept::serve).withWork(PreforkAccept::work);
+
     /// Serves with all defaults until Ctrl-C; or is one of the workers.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.mainOfProcesses(
-                "prefork-accept", PreforkAccept::serve, PreforkAccept::work, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The parent: see [Design#serve].
+    /// The parent: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin

@@ -23,6 +23,7 @@ import csdesign.posix.Errno;
 import csdesign.posix.Unistd;
 import csdesign.process.Worker;
 import csdesign.process.Workers;
+import csdesign.range.Option;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -71,15 +72,28 @@ public final class PreforkEpoll implements AutoCloseable {
     /// The listening socket, and the stop.
     private static final int MAX_EVENTS = 2;
 
+    /// Wakes one worker and not all.
+    static final Option EXCLUSIVE = Option.flag(
+            "--exclusive", "EPOLLEXCLUSIVE, one worker is woken and not all");
+
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "prefork-epoll",
+            Design.Family.PROCESSES, Design.ServedBy.POOL_OF_PROCESSES, Design.Needs.LINUX,
+            "N processes wait in epoll for one socket",
+            "the thundering herd, and EPOLLEXCLUSIVE",
+            PreforkEpoll::serve)
+            .withWork(PreforkEpoll::work)
+            .withOptions(EXCLUSIVE);
+
     /// Serves with all defaults until Ctrl-C; or is one of the workers.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.mainOfProcesses(
-                "prefork-epoll", PreforkEpoll::serve, PreforkEpoll::work, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The parent: see [Design#serve].
+    /// The parent: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin
@@ -160,6 +174,7 @@ public final class PreforkEpoll implements AutoCloseable {
     private PreforkEpoll(Worker worker, StopDescriptor stop) throws IOException {
         epoll = check(epoll_create1(errno, EPOLL_CLOEXEC), "epoll_create1");
         watch(stop.fd(), EPOLLIN);
-        watch(worker.fd(0), worker.server().exclusive() ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN);
+        boolean exclusive = worker.server().settings().isOn(EXCLUSIVE);
+        watch(worker.fd(0), exclusive ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN);
     }
 }

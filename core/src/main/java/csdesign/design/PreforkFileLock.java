@@ -56,17 +56,24 @@ import java.lang.foreign.ValueLayout;
 /// @see "UNP 3e, chapter 30"
 /// @see <a href="https://man7.org/linux/man-pages/man2/fcntl_locking.2.html">fcntl_locking(2)</a>
 public final class PreforkFileLock {
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "prefork-file-lock",
+            Design.Family.PROCESSES, Design.ServedBy.POOL_OF_PROCESSES, Design.Needs.LINUX,
+            "the same, an fcntl lock around accept",
+            "what a lock by the kernel costs, and that it outlives nobody",
+            PreforkFileLock::serve).withWork(PreforkFileLock::work);
+
     private PreforkFileLock() {}
 
     /// Serves with all defaults until Ctrl-C; or is one of the workers.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.mainOfProcesses(
-                "prefork-file-lock", PreforkFileLock::serve, PreforkFileLock::work, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The parent: see [Design#serve].
+    /// The parent: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin

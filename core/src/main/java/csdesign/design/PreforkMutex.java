@@ -62,17 +62,24 @@ import java.lang.foreign.MemorySegment;
 /// @see "UNP 3e, chapter 30"
 /// @see <a href="https://man7.org/linux/man-pages/man3/pthread_mutexattr_setrobust.3.html">pthread_mutexattr_setrobust(3)</a>
 public final class PreforkMutex {
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "prefork-mutex",
+            Design.Family.PROCESSES, Design.ServedBy.POOL_OF_PROCESSES, Design.Needs.LINUX,
+            "the same, a shared pthread mutex around accept",
+            "a lock in memory, and an owner that dies",
+            PreforkMutex::serve).withWork(PreforkMutex::work);
+
     private PreforkMutex() {}
 
     /// Serves with all defaults until Ctrl-C; or is one of the workers.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.mainOfProcesses(
-                "prefork-mutex", PreforkMutex::serve, PreforkMutex::work, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The parent: see [Design#serve].
+    /// The parent: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin

@@ -52,15 +52,22 @@ import java.util.List;
 public final class PreforkReuseport {
     private PreforkReuseport() {}
 
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "prefork-reuseport",
+            Design.Family.PROCESSES, Design.ServedBy.POOL_OF_PROCESSES, Design.Needs.LINUX,
+            "a listening socket for each of N processes",
+            "the kernel shards blindly: an idle worker beside a full queue",
+            PreforkReuseport::serve).withWork(PreforkReuseport::work);
+
     /// Serves with all defaults until Ctrl-C; or is one of the workers.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.mainOfProcesses(
-                "prefork-reuseport", PreforkReuseport::serve, PreforkReuseport::work, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The parent: see [Design#serve].
+    /// The parent: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin

@@ -48,14 +48,22 @@ import java.io.IOException;
 public final class PrethreadedAccept {
     private PrethreadedAccept() {}
 
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "prethreaded-accept",
+            Design.Family.THREADS, Design.ServedBy.POOL_OF_THREADS, Design.Needs.LINUX,
+            "N threads wait in accept(2) at once",
+            "threads woken one at a time: what a lock around accept adds, or not",
+            PrethreadedAccept::serve);
+
     /// Serves with all defaults until Ctrl-C.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.mainOfThreads("prethreaded-accept", PrethreadedAccept::serve, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The design: see [Design#serve].
+    /// The design: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin

@@ -3,13 +3,16 @@ package csdesign.design;
 
 import csdesign.cost.Console;
 import csdesign.drive.BlockingDriver;
+import csdesign.kit.Limits;
 import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
 import csdesign.listen.ListeningChannel;
 import csdesign.process.WorkerThreads;
+import csdesign.range.Option;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.SocketChannel;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -51,20 +54,35 @@ import java.util.concurrent.BlockingQueue;
 public final class PrethreadedHandoff {
     private PrethreadedHandoff() {}
 
+    /// Further connections wait in the backlog. By default a few for each thread. No more
+    /// can wait than connections can be open.
+    static final Option QUEUE = new Option(
+            List.of("--queue"), "N", 64, 1, Limits.CONNECTIONS.most(),
+            "How many accepted connections may wait for a thread");
+
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "prethreaded-handoff",
+            Design.Family.THREADS, Design.ServedBy.POOL_OF_THREADS, Design.Needs.JDK,
+            "one thread accepts, a bounded queue, N threads serve",
+            "what a hand-over costs, and what a full queue means",
+            PrethreadedHandoff::serve)
+            .withOptions(QUEUE);
+
     /// Serves with all defaults until Ctrl-C.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.mainOfThreads("prethreaded-handoff", PrethreadedHandoff::serve, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The design: see [Design#serve].
+    /// The design: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin
     public static void serve(Server server) throws IOException {
         BlockingQueue<Optional<SocketChannel>> queue = new ArrayBlockingQueue<>(
-                server.limits().queue());
+                server.settings().number(QUEUE));
         try (ListeningChannel listener = ListeningChannel.open(server);
                 BlockingDriver driver = new BlockingDriver(server, server.scoreboard().row(0))) {
             WorkerThreads workers = WorkerThreads.start(server, row -> work(queue, driver, row));

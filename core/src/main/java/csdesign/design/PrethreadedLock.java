@@ -46,14 +46,22 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class PrethreadedLock {
     private PrethreadedLock() {}
 
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "prethreaded-lock",
+            Design.Family.THREADS, Design.ServedBy.POOL_OF_THREADS, Design.Needs.JDK,
+            "N threads, a mutex around accept",
+            "what the JDK's own accept does, said aloud",
+            PrethreadedLock::serve);
+
     /// Serves with all defaults until Ctrl-C.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.mainOfThreads("prethreaded-lock", PrethreadedLock::serve, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The design: see [Design#serve].
+    /// The design: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin

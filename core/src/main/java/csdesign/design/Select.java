@@ -64,14 +64,22 @@ public final class Select {
     /// turn.
     private static final int MAX_ACCEPTS = 64;
 
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "select",
+            Design.Family.READINESS, Design.ServedBy.ONE_THREAD, Design.Needs.LINUX,
+            "one thread, select(2) on bitmaps",
+            "readiness, partial writes, and the wall at 1,024 descriptors",
+            Select::serve);
+
     /// Serves with all defaults until Ctrl-C.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.main("select", Select::serve, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The design: see [Design#serve].
+    /// The design: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin, or its own descriptors fail it

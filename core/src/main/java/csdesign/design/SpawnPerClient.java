@@ -17,10 +17,12 @@ import csdesign.listen.StopDescriptor;
 import csdesign.posix.Errno;
 import csdesign.process.SpawnedChildren;
 import csdesign.process.Worker;
+import csdesign.range.Option;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.SocketChannel;
+import java.util.List;
 
 /// **Spawn per client: a fresh program for each client, with the connection as its
 /// standard input, as inetd does.**
@@ -66,22 +68,38 @@ public final class SpawnPerClient implements AutoCloseable {
     /// No client, or no descriptor to poll.
     private static final int NONE = ListeningSocket.NONE;
 
+    /// To start is nearly all that a child does: more at once take longer each, and all
+    /// get no more done.
+    static final Option MAX_CHILDREN = new Option(
+            List.of("--max-children"), "N", 4, 1, 10_000,
+            "How many processes serve at once while the other clients wait");
+
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "spawn-per-client",
+            Design.Family.PROCESSES, Design.ServedBy.JVM_PER_CLIENT, Design.Needs.LINUX,
+            "a fresh JVM for each client, as inetd would",
+            "what a program's start costs, and the cleanest separation there is",
+            SpawnPerClient::serve)
+            .withWork(SpawnPerClient::work)
+            .withOptions(MAX_CHILDREN);
+
     /// Serves with all defaults until Ctrl-C; or is a child.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.mainOfProcesses(
-                "spawn-per-client", SpawnPerClient::serve, SpawnPerClient::work, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The parent: see [Design#serve].
+    /// The parent: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin, or its own descriptors fail it
     public static void serve(Server server) throws IOException {
         try (ListeningSocket listener = ListeningSocket.openForOthers(server);
                 StopDescriptor stop = StopDescriptor.of(server.stop());
-                SpawnedChildren children = new SpawnedChildren(server, SpawnPerClient.class);
+                SpawnedChildren children = new SpawnedChildren(
+                        server, server.settings().number(MAX_CHILDREN), SpawnPerClient.class);
                 SpawnPerClient parent = new SpawnPerClient(server, listener, stop, children)) {
             Console.announce(server, listener.port());
             parent.loop();

@@ -55,14 +55,22 @@ public final class ThreadPerClient {
 
     private ThreadPerClient() {}
 
+    /// What it is: see [Catalog].
+    static final Design DESIGN = new Design(
+            "thread-per-client",
+            Design.Family.THREADS, Design.ServedBy.THREAD_PER_CLIENT, Design.Needs.JDK,
+            "a platform thread for each client",
+            "what a thread costs: its start, its stack, its switches",
+            ThreadPerClient::serve);
+
     /// Serves with all defaults until Ctrl-C.
     ///
     /// @param arguments the port, or nothing for 2000
     public static void main(String... arguments) {
-        Design.main("thread-per-client", ThreadPerClient::serve, arguments);
+        Design.main(DESIGN, arguments);
     }
 
-    /// The design: see [Design#serve].
+    /// The design: see [Design.Serve].
     ///
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin

@@ -92,7 +92,8 @@ final class ForkWarmUp {
                 SysSocket.shutdown(errno, there, SHUT_WR);
             }
             int here = pair.getAtIndex(ValueLayout.JAVA_INT, 0);
-            try (ForkedChild child = new ForkedChild(server.with(service), lifeline, heartbeats)) {
+            Server like = server.forRehearsal(service);
+            try (ForkedChild child = new ForkedChild(like, lifeline, heartbeats)) {
                 Unistd.close(errno, -1); // as the child closes the listening socket
                 lifeline.letGo();
                 child.serve(here, slot);

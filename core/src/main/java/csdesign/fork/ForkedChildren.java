@@ -38,10 +38,6 @@ import java.lang.foreign.ValueLayout;
 ///
 /// Used by one thread.
 public final class ForkedChildren implements AutoCloseable {
-    /// How many live at once unless `--max-children` says otherwise: as many as Apache's
-    /// prefork has by default.
-    private static final int GOOD = 256;
-
     /// How late a sign of life may be, the first one after the fork included. A child
     /// begins within a millisecond, except on a machine that has far more to do than it
     /// can.
@@ -84,13 +80,14 @@ public final class ForkedChildren implements AutoCloseable {
 
     /// No child yet.
     ///
-    /// @param server with `--max-children`
+    /// @param server within which limits
+    /// @param most how many live at once (`--max-children`)
     /// @throws IOException when there is no memory or descriptor for them
-    public ForkedChildren(Server server) throws IOException {
+    public ForkedChildren(Server server, int most) throws IOException {
         stop = server.stop();
         log = new Log(server.slug());
         row = server.scoreboard().row(0);
-        pids = new int[server.limits().children(GOOD)];
+        pids = new int[Math.min(most, server.limits().maxConnections())];
         heartbeats = Heartbeats.share(errno, pids.length);
         child = new ForkedChild(server, lifeline, heartbeats);
         warmUp = new ForkWarmUp(server, heartbeats, arena);

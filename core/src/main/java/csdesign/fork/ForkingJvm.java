@@ -17,6 +17,8 @@ import csdesign.posix.SysSendfile;
 import csdesign.posix.SysSignalfd;
 import csdesign.posix.SysSocket;
 import csdesign.posix.Unistd;
+import csdesign.range.Option;
+import csdesign.range.Range;
 import csdesign.service.Service;
 import csdesign.spawn.JavaProgram;
 import csdesign.spawn.JvmOptions;
@@ -54,6 +56,9 @@ import java.util.stream.Stream;
 public final class ForkingJvm {
     /// The first argument of such a JVM.
     private static final String MARK = "--forking";
+
+    /// The scoreboard's descriptor, as the JVM before tells it.
+    private static final Range DESCRIPTOR = Range.of("scoreboard", 0, Integer.MAX_VALUE);
 
     /// Each for a reason.
     private static final List<String> FLAGS = List.of(
@@ -152,7 +157,7 @@ public final class ForkingJvm {
                 Stream.concat(program.flags().stream(), FLAGS.stream()).toList());
         int scoreboard = server.scoreboard().fd();
         List<String> arguments = new ArrayList<>(List.of(MARK, "" + scoreboard));
-        arguments.addAll(server.words());
+        arguments.addAll(server.encode());
         try (Arena arena = Arena.ofConfined()) {
             Errno errno = Errno.allocate(arena);
             MemorySegment path = arena.allocateFrom(program.java(), StandardCharsets.ISO_8859_1);
@@ -178,13 +183,15 @@ public final class ForkingJvm {
 
     /// The server that this JVM is to be.
     ///
+    /// @param options the design's own
     /// @param arguments of `main`
     /// @return the server
     /// @throws IOException when the scoreboard cannot be mapped
-    public static Server server(String... arguments) throws IOException {
+    public static Server server(List<Option> options, String... arguments) throws IOException {
         loadClasses();
-        Scoreboard scoreboard = Scoreboard.attach(Integer.parseInt(arguments[1]));
-        return Server.of(Arrays.asList(arguments).subList(2, arguments.length), scoreboard);
+        Scoreboard scoreboard = Scoreboard.attach(DESCRIPTOR.parseInt(arguments[1]));
+        List<String> words = Arrays.asList(arguments).subList(2, arguments.length);
+        return Server.decode(words, options, scoreboard);
     }
 
     /// Makes what fork(2) copies small, once all was run for the first time.

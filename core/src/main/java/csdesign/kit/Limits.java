@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 package csdesign.kit;
 
+import csdesign.range.NamedWords;
 import csdesign.range.Range;
+import java.util.List;
 
 /// A limit on everything that a client could use up, with the names of the options that
 /// set them.
@@ -17,19 +19,12 @@ import csdesign.range.Range;
 ///     slowloris does, does not move it
 /// @param graceMillis [#GRACE]: how long those in flight may go on after a stop, in
 ///     milliseconds
-/// @param maxChildren [#CHILDREN]: how many processes serve at once where each
-///     client has one of its own; further clients wait in the backlog; 0 for as many as
-///     the design thinks good
-/// @param queue [#QUEUE]: how many accepted connections may wait for a thread where one
-///     thread accepts for others; further ones wait in the backlog
 public record Limits(
         int backlog,
         int maxConnections,
         long idleMillis,
         long requestMillis,
-        long graceMillis,
-        int maxChildren,
-        int queue) {
+        long graceMillis) {
     /// `--backlog`. listen(2) takes any `int` and caps it in silence.
     public static final Range BACKLOG = Range.of("--backlog", 1, 1_000_000);
 
@@ -46,16 +41,9 @@ public record Limits(
     /// `--grace`. None is a grace too.
     public static final Range GRACE = Range.seconds("--grace", 0, Range.DAY_MILLIS);
 
-    /// `--max-children`. Linux gives out 32,768 process numbers unless told otherwise.
-    public static final Range CHILDREN = Range.of("--max-children", 0, 10_000);
-
-    /// `--queue`. No more can wait than connections can be open.
-    public static final Range QUEUE = Range.of("--queue", 1, 1_000_000);
-
     /// 4,096 waiting (the kernel's own cap), 10,000 served, 60 s idle, 20 s for a request
-    /// (as Apache's mod_reqtimeout begins), 10 s of grace, 64 accepted for no thread yet.
-    public static final Limits DEFAULT = new Limits(
-            4_096, 10_000, 60_000, 20_000, 10_000, 0, 64);
+    /// (as Apache's mod_reqtimeout begins), 10 s of grace.
+    public static final Limits DEFAULT = new Limits(4_096, 10_000, 60_000, 20_000, 10_000);
 
     /// How long a connection that we close first may take to close too. Until then what
     /// it still sends is read and thrown away: closing over unread bytes would send RST,
@@ -73,15 +61,70 @@ public record Limits(
         IDLE.check(idleMillis);
         REQUEST.check(requestMillis);
         GRACE.check(graceMillis);
-        CHILDREN.check(maxChildren);
-        QUEUE.check(queue);
     }
 
-    /// How many processes serve at once where each client has one of its own.
+    /// The same limits, but for how many connections may wait.
     ///
-    /// @param good the number that the design takes when the user has given none
-    /// @return that, or `--max-children`, and no more than `--max-connections`
-    public int children(int good) {
-        return Math.min(maxChildren == 0 ? good : maxChildren, maxConnections);
+    /// @param other in its place
+    /// @return the limits
+    public Limits withBacklog(int other) {
+        return new Limits(other, maxConnections, idleMillis, requestMillis, graceMillis);
+    }
+
+    /// The same limits, but for how many are served at once.
+    ///
+    /// @param other in its place
+    /// @return the limits
+    public Limits withMaxConnections(int other) {
+        return new Limits(backlog, other, idleMillis, requestMillis, graceMillis);
+    }
+
+    /// The same limits, but for how long a client may do nothing.
+    ///
+    /// @param other in its place
+    /// @return the limits
+    public Limits withIdleMillis(long other) {
+        return new Limits(backlog, maxConnections, other, requestMillis, graceMillis);
+    }
+
+    /// The same limits, but for how long a request may take to come.
+    ///
+    /// @param other in its place
+    /// @return the limits
+    public Limits withRequestMillis(long other) {
+        return new Limits(backlog, maxConnections, idleMillis, other, graceMillis);
+    }
+
+    /// The same limits, but for the grace.
+    ///
+    /// @param other in its place
+    /// @return the limits
+    public Limits withGraceMillis(long other) {
+        return new Limits(backlog, maxConnections, idleMillis, requestMillis, other);
+    }
+
+    /// The same limits as another process can be told of them.
+    ///
+    /// @return words for [#decode]
+    List<String> encode() {
+        return List.of(
+                NamedWords.of(BACKLOG, backlog),
+                NamedWords.of(CONNECTIONS, maxConnections),
+                NamedWords.of(IDLE, idleMillis),
+                NamedWords.of(REQUEST, requestMillis),
+                NamedWords.of(GRACE, graceMillis));
+    }
+
+    /// The limits that another process told of.
+    ///
+    /// @param told among others
+    /// @return the limits
+    static Limits decode(NamedWords told) {
+        return new Limits(
+                told.takeInt(BACKLOG),
+                told.takeInt(CONNECTIONS),
+                told.take(IDLE),
+                told.take(REQUEST),
+                told.take(GRACE));
     }
 }

@@ -14,7 +14,6 @@ import csdesign.posix.Fcntl;
 import csdesign.posix.Signal;
 import csdesign.posix.SysWait;
 import csdesign.posix.Unistd;
-import csdesign.range.Option;
 import csdesign.range.Settings;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -78,8 +77,6 @@ public final class JvmFork {
                     + " and makes garbage.");
     static final Claim NEVER = new Claim(
             "no-child-may-collect", "Under the rules, too, a child that collects hangs.");
-
-    static final List<Option> OPTIONS = List.of();
 
     /// A child exits with this code when it has done its work, and for no other reason.
     private static final int DONE = 7;
@@ -154,7 +151,7 @@ public final class JvmFork {
         if (SubjectMain.isSubject(arguments)) {
             SubjectMain.play(JvmFork::parent, arguments);
         } else {
-            Lab.main("jvm-fork", JvmFork::run, OPTIONS, arguments);
+            Lab.main("jvm-fork", JvmFork::run, List.of(), arguments);
         }
     }
 

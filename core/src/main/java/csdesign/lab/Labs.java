@@ -107,7 +107,7 @@ public final class Labs {
                     "jvm-fork",
                     false,
                     "why a JVM cannot simply fork, and under which rules it can",
-                    JvmFork.OPTIONS,
+                    List.of(),
                     "JvmFork.java",
                     JvmFork::run),
             new Entry(

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 package csdesign.process;
 
-import csdesign.kit.Limits;
 import csdesign.kit.Log;
 import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
@@ -28,14 +27,9 @@ import java.util.List;
 ///
 /// One thread uses this object.
 public final class SpawnedChildren implements AutoCloseable {
-    /// How many live at once unless `--max-children` says otherwise. Starting is nearly
-    /// all their work: when more of them start at once, each takes longer, and together
-    /// they serve no more clients.
-    public static final int GOOD = 4;
-
-    private final Limits limits;
+    private final int most;
     private final int scoreboard;
-    private final List<String> words;
+    private final List<String> arguments;
     private final Log log;
     private final Spawner spawner;
     private final Arena arena = Arena.ofConfined();
@@ -53,13 +47,14 @@ public final class SpawnedChildren implements AutoCloseable {
     /// None yet.
     ///
     /// @param server within which limits
+    /// @param most how many live at once (`--max-children`)
     /// @param design whose `main` they run
     /// @throws IOException when there is no descriptor for it
-    public SpawnedChildren(Server server, Class<?> design) throws IOException {
-        limits = server.limits();
+    public SpawnedChildren(Server server, int most, Class<?> design) throws IOException {
+        this.most = Math.min(most, server.limits().maxConnections());
         scoreboard = server.scoreboard().fd();
         row = server.scoreboard().row(0);
-        words = server.words();
+        arguments = Worker.arguments(Worker.CHILD, 0, server);
         log = new Log(server.slug());
         spawner = new Spawner(
                 JavaProgram.of(design)
@@ -84,7 +79,7 @@ public final class SpawnedChildren implements AutoCloseable {
     /// @return false at the limit (`--max-children`, `--max-connections`), and while the
     ///     system has no process to give
     public boolean isRoom() {
-        return waiting < 0 && pids.size() < limits.children(GOOD);
+        return waiting < 0 && pids.size() < most;
     }
 
     /// Whether a child is left.
@@ -109,9 +104,6 @@ public final class SpawnedChildren implements AutoCloseable {
     ///
     /// @param client the connection, which is the child's alone afterwards
     public void start(int client) {
-        List<String> arguments = new ArrayList<>(
-                List.of(Worker.CHILD, "0", "" + ProcessHandle.current().pid()));
-        arguments.addAll(words);
         int pid;
         try {
             pid = spawner.spawn(arguments, client, scoreboard, lifeline.fd());

@@ -10,10 +10,13 @@ import csdesign.posix.Errno;
 import csdesign.posix.Signal;
 import csdesign.posix.SysPrctl;
 import csdesign.posix.Unistd;
+import csdesign.range.Option;
+import csdesign.range.Range;
 import csdesign.spawn.Lifeline;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -54,6 +57,12 @@ public final class Worker {
     /// The first argument of a child that serves one client: see [SpawnedChildren].
     static final String CHILD = "--child";
 
+    /// Its number, as its parent tells it.
+    private static final Range INDEX = Range.of("worker", 0, Server.WORKERS.most() - 1);
+
+    /// The process that started it, as that tells it: pid_max is 2^22 at most.
+    private static final Range PARENT = Range.of("parent", 1, 1 << 22);
+
     private final int index;
     private final Server server;
 
@@ -81,22 +90,39 @@ public final class Worker {
                 && (arguments[0].equals(MARK) || arguments[0].equals(CHILD));
     }
 
+    /// What such a process is started with.
+    ///
+    /// @param mark who it is: [#MARK] or [#CHILD]
+    /// @param index its number
+    /// @param server what it shall serve
+    /// @return arguments for [#run]
+    static List<String> arguments(String mark, int index, Server server) {
+        List<String> arguments = new ArrayList<>(
+                List.of(mark, "" + index, "" + ProcessHandle.current().pid()));
+        arguments.addAll(server.encode());
+        return arguments;
+    }
+
     /// Works, and ends the process with its exit code when it does not.
     ///
     /// @param work the design's part
-    /// @param arguments as [Workers] gave them
-    public static void run(Work work, String... arguments) {
-        int index = Integer.parseInt(arguments[1]);
+    /// @param options the design's own
+    /// @param arguments from [#arguments]
+    public static void run(Work work, List<Option> options, String... arguments) {
+        String name = "csdesign worker";
         try {
+            int index = INDEX.parseInt(arguments[1]);
+            name += " " + index;
             boolean child = arguments[0].equals(CHILD);
-            int parent = Integer.parseInt(arguments[2]);
+            int parent = PARENT.parseInt(arguments[2]);
             if (!child) {
                 endWith(parent);
             }
             Scoreboard scoreboard = Scoreboard.attach(SCOREBOARD_FD);
             List<String> words = Arrays.asList(arguments).subList(3, arguments.length);
             Worker worker = new Worker(index,
-                    Server.of(words, scoreboard).stoppedBy(new Stop(Stop.ENDLESS_MILLIS)));
+                    Server.decode(words, options, scoreboard)
+                            .withStop(new Stop(Stop.ENDLESS_MILLIS)));
             worker.hangOn(parent);
             work.as(worker);
             if (worker.server.stop().failure() != null) {
@@ -105,8 +131,9 @@ public final class Worker {
             if (child) {
                 Runtime.getRuntime().halt(0); // there is nothing to clean up, and it is quicker
             }
-        } catch (IOException | UnsupportedOperationException | OutOfMemoryError e) {
-            System.err.println("csdesign worker " + index + ": " + e.getMessage());
+        } catch (IOException | UnsupportedOperationException | IllegalArgumentException
+                | OutOfMemoryError e) {
+            System.err.println(name + ": " + e.getMessage());
             System.exit(1);
         }
     }

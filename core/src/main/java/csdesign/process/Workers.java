@@ -256,9 +256,7 @@ public final class Workers implements AutoCloseable {
 
     private void spawn(Slot slot) throws IOException {
         row(slot).state(Scoreboard.State.ABSENT);
-        List<String> arguments = new ArrayList<>(
-                List.of(Worker.MARK, "" + slot.index, "" + ProcessHandle.current().pid()));
-        arguments.addAll(server.words());
+        List<String> arguments = Worker.arguments(Worker.MARK, slot.index, server);
         int[] own = descriptors.of(slot.index);
         int[] handed = new int[2 + own.length];
         handed[0] = server.scoreboard().fd();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 package csdesign.service;
 
+import csdesign.range.NamedWords;
 import csdesign.range.Range;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.zip.CRC32C;
 
 /// The service `bytes`, the protocol of the original: the client sends a decimal count
@@ -35,6 +37,11 @@ public final class Bytes implements Service {
     /// One step's worth. Larger steps hold a slow reader's turn longer and save no
     /// measurable time: a socket buffer takes no more at once.
     private static final int BLOCK_BYTES = 64 * 1024;
+
+    /// What another process is told: its name, and what has no [Range].
+    static final String NAME = "bytes";
+    private static final String STRICT = "--strict";
+    private static final String ONCE = "--once";
 
     private static final ByteBuffer BLOCK = block();
 
@@ -102,10 +109,27 @@ public final class Bytes implements Service {
     }
 
     @Override
-    public String words() {
-        return String.join(" ", "bytes", "" + options.maxAnswerBytes, "" + options.maxRequestBytes,
-                "" + options.strict, "" + options.once, "" + options.waitMillis,
-                "" + options.hashKib);
+    public List<String> encode() {
+        return List.of(
+                Services.NAME + "=" + NAME,
+                NamedWords.of(Options.MAX_ANSWER, options.maxAnswerBytes),
+                NamedWords.of(Options.MAX_REQUEST, options.maxRequestBytes),
+                STRICT + "=" + options.strict,
+                ONCE + "=" + options.once,
+                NamedWords.of(Options.WAIT, options.waitMillis),
+                NamedWords.of(Options.HASH, options.hashKib));
+    }
+
+    /// The service that another process told of.
+    static Bytes decode(NamedWords told) {
+        return new Bytes(
+                new Options(
+                        told.take(Options.MAX_ANSWER),
+                        told.takeInt(Options.MAX_REQUEST),
+                        told.takeTruth(STRICT),
+                        told.takeTruth(ONCE),
+                        told.take(Options.WAIT),
+                        told.takeInt(Options.HASH)));
     }
 
     private static ByteBuffer block() {

@@ -2,6 +2,7 @@
 package csdesign.service;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /// The service `echo` (RFC 862): every byte that arrives goes back, until the client ends
 /// the connection.
@@ -10,14 +11,17 @@ import java.nio.ByteBuffer;
 /// is copied. A client that does not read holds one buffer. The bytes of one read count
 /// as one request.
 public final class Echo implements Service {
+    /// What another process is told.
+    static final String NAME = "echo";
+
     @Override
     public Conversation open() {
         return new EchoConversation();
     }
 
     @Override
-    public String words() {
-        return "echo";
+    public List<String> encode() {
+        return List.of(Services.NAME + "=" + NAME);
     }
 
     private static final class EchoConversation implements Conversation {

@@ -1,31 +1,29 @@
 // SPDX-License-Identifier: MIT
 package csdesign.service;
 
-/// Services as text: a process hands this text to another process, which then serves the
+import csdesign.range.NamedWords;
+
+/// Services as words: a process hands these to another process, which then serves the
 /// same.
 public final class Services {
+    /// The word that names the service.
+    static final String NAME = "--service";
+
     private Services() {}
 
     /// Opens the service that the words name.
     ///
-    /// @param words from [Service#words]
+    /// @param told words from [Service#encode], among others
     /// @return the same service
-    /// @throws IllegalArgumentException when no service has these words
-    public static Service of(String words) {
-        String[] word = words.split(" ", -1);
-        if (word[0].equals("bytes") && word.length == 7) {
-            return new Bytes(
-                    new Bytes.Options(
-                            Long.parseLong(word[1]),
-                            Integer.parseInt(word[2]),
-                            Boolean.parseBoolean(word[3]),
-                            Boolean.parseBoolean(word[4]),
-                            Long.parseLong(word[5]),
-                            Integer.parseInt(word[6])));
-        }
-        if (words.equals("echo")) {
-            return new Echo();
-        }
-        throw new IllegalArgumentException("no service \"" + words + "\"");
+    /// @throws IllegalArgumentException when there is no such service, or a word of it is
+    ///     missing or out of its range
+    public static Service decode(NamedWords told) {
+        String name = told.take(NAME);
+        return switch (name) {
+            case Bytes.NAME -> Bytes.decode(told);
+            case Echo.NAME -> new Echo();
+            default -> throw new IllegalArgumentException(
+                    NAME + " is '" + name + "': must be " + Bytes.NAME + " or " + Echo.NAME);
+        };
     }
 }

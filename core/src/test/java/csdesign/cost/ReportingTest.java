@@ -147,13 +147,13 @@ class ReportingTest {
     void shouldRejectLimitsThatCanMeanNothing(
             int backlog, int connections, long idle, long request, long grace, String message) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Limits(backlog, connections, idle, request, grace, 256, 64))
+                .isThrownBy(() -> new Limits(backlog, connections, idle, request, grace))
                 .withMessage(message);
     }
 
     @Test
     void shouldAcceptTheLowestLimits() {
-        assertThat(new Limits(1, 1, 1, 1, 0, 256, 64)).isNotEqualTo(Limits.DEFAULT);
+        assertThat(new Limits(1, 1, 1, 1, 0)).isNotEqualTo(Limits.DEFAULT);
     }
 
     @Test
@@ -213,16 +213,17 @@ class ReportingTest {
     void shouldSayWhereItListensAndWhoDidWhat() throws IOException {
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         PrintStream out = new PrintStream(said, true, UTF_8);
-        Server four = TestServers.server(TestServers.BYTES, TestServers.PATIENT);
-        Server six = new Server("poll", new InetSocketAddress(InetAddress.ofLiteral("::1"), 0), 1,
-                false, false,
-                four.limits(), four.service(), Scoreboard.create(2), four.stop(), out);
+        List<Integer> ports = new ArrayList<>();
+        Server four = Server.local("epoll", 0).withOut(out).withListener(ports::add);
+        Server six = Server.local("poll", 0)
+                .withAddress(new InetSocketAddress(InetAddress.ofLiteral("::1"), 0))
+                .withScoreboard(Scoreboard.create(2))
+                .withOut(out)
+                .withListener(ports::add);
         long pid = ProcessHandle.current().pid();
-        Console.announce(
-                new Server("epoll", four.address(), 1, false, false, four.limits(),
-                        four.service(), four.scoreboard(), four.stop(), out),
-                2000);
-        Console.announce(six, 2001);
+        Console.announce(four, 2000);
+        Console.announceOnly(six, 2001);
+        assertThat(ports).as("who asked is told").containsExactly(2000, 2001);
         six.scoreboard().row(0).ownedBy(7);
         six.scoreboard().row(0).accept();
         Console.report(six);
@@ -230,7 +231,7 @@ class ReportingTest {
         List<String> lines = said.toString(UTF_8).lines().toList();
         assertThat(lines.subList(0, 5)).containsExactly(
                 "listening on 127.0.0.1:2000 (epoll, pid " + pid + ")",
-                "listening on [0:0:0:0:0:0:0:1]:2001 (poll, pid " + pid + ")",
+                "listening on [0:0:0:0:0:0:0:1]:2001 (poll, pid 0)",
                 "worker 0 (pid 7): 1 connections",
                 "worker 1 (pid 0): 0 connections",
                 "1 connections, 0 requests, 0 bytes");

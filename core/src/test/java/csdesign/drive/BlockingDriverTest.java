@@ -157,7 +157,7 @@ class BlockingDriverTest {
     @Test
     void shouldTellTheLateClientWhy() throws Exception {
         try (Served served = new Served(STRICT,
-                new Limits(16, 100, 60_000, 100, 10_000, 256, 64))) {
+                TestServers.PATIENT.withRequestMillis(100))) {
             served.send("12");
             assertThat(served.text(1_000)).isEqualTo(
                     "ERR the request was not complete in time: 2 digits and no line end\n");
@@ -168,7 +168,7 @@ class BlockingDriverTest {
     @Test
     void shouldCloseAnIdleClient() throws Exception {
         try (Served served = new Served(TestServers.BYTES,
-                new Limits(16, 100, 100, 60_000, 10_000, 256, 64))) {
+                TestServers.PATIENT.withIdleMillis(100))) {
             assertThat(served.send("5").text(5)).isEqualTo("ABCDE");
             assertThat(served.seesTheEnd()).isTrue();
             served.awaitEnd();
@@ -178,7 +178,7 @@ class BlockingDriverTest {
     @Test
     void shouldCloseAClientThatReadsNothingOfItsAnswer() throws Exception {
         try (Served served = new Served(TestServers.BYTES,
-                new Limits(16, 100, 100, 60_000, 10_000, 256, 64))) {
+                TestServers.PATIENT.withIdleMillis(100))) {
             served.send("100000000");
             served.awaitEnd();
             assertThat(served.server.scoreboard().bytes()).isLessThan(100_000_000);
@@ -277,9 +277,10 @@ class BlockingDriverTest {
     @Test
     void shouldEndEverybodyWhenTheGraceIsOver() throws Exception {
         Service waiting = new Bytes(new Options(1L << 30, 32, false, false, 3_600_000, 0));
-        try (Served sleeper = new Served(waiting, new Limits(16, 1, 60_000, 60_000, 100, 256, 64));
+        try (Served sleeper = new Served(waiting,
+                TestServers.PATIENT.withMaxConnections(1).withGraceMillis(100));
                 Served writer = new Served(TestServers.BYTES,
-                        new Limits(16, 1, 60_000, 60_000, 100, 256, 64))) {
+                        TestServers.PATIENT.withMaxConnections(1).withGraceMillis(100))) {
             sleeper.send("5");
             writer.send("1000000000");
             sleeper.server.stop().request();

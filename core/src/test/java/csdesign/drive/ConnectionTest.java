@@ -219,7 +219,7 @@ class ConnectionTest {
 
     @Test
     void shouldHoldARequestToAnAbsoluteDeadline() throws IOException {
-        Limits limits = new Limits(16, 100, 60_000, 30, 10_000, 256, 64);
+        Limits limits = TestServers.PATIENT.withRequestMillis(30);
         try (Rig rig = new Rig(STRICT, limits)) {
             long idle = rig.connection.deadlineNanos;
             rig.send("1").readable();
@@ -283,7 +283,7 @@ class ConnectionTest {
     @Test
     void shouldCloseAnIdleClient() throws IOException {
         try (Rig rig = new Rig(TestServers.BYTES,
-                new Limits(16, 100, 10, 60_000, 10_000, 256, 64))) {
+                TestServers.PATIENT.withIdleMillis(10))) {
             rig.send("5").readable();
             assertThat(rig.due()).isEqualTo(CLOSE);
         }
@@ -292,7 +292,7 @@ class ConnectionTest {
     @Test
     void shouldCloseAClientThatReadsNothingOfItsAnswer() throws IOException {
         try (Rig rig = new Rig(TestServers.BYTES,
-                new Limits(16, 100, 10, 60_000, 10_000, 256, 64))) {
+                TestServers.PATIENT.withIdleMillis(10))) {
             rig.send("10000000").readable();
             assertThat(rig.due()).isEqualTo(CLOSE);
         }

@@ -4,7 +4,6 @@ package csdesign.drive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import csdesign.kit.Limits;
 import csdesign.kit.Server;
 import csdesign.kit.TestServers;
 import csdesign.listen.ListeningSocket;
@@ -107,7 +106,7 @@ class ConnectionsTest {
     @Test
     void shouldBeFullAtMaxConnections() throws IOException {
         Server server = TestServers.server(TestServers.BYTES,
-                new Limits(16, 2, 60_000, 60_000, 10_000, 256, 64));
+                TestServers.PATIENT.withMaxConnections(2));
         try (Connections connections = new Connections(server, server.scoreboard().row(0))) {
             connections.open(NO_DESCRIPTOR);
             assertThat(connections.isFull()).isFalse();
@@ -123,7 +122,7 @@ class ConnectionsTest {
     @Test
     void shouldBeDoneWithoutTheGraceWhenTheHouseWasFullAtTheStop() throws IOException {
         Server server = TestServers.server(TestServers.BYTES,
-                new Limits(16, 1, 60_000, 60_000, 60_000, 256, 64));
+                TestServers.PATIENT.withMaxConnections(1).withGraceMillis(60_000));
         try (ListeningSocket listener = ListeningSocket.open(server);
                 Connections connections = new Connections(server, server.scoreboard().row(0))) {
             Connection only = connections.open(NO_DESCRIPTOR);
@@ -145,7 +144,7 @@ class ConnectionsTest {
     @Test
     void shouldBeDoneWhenTheGraceIsOver() throws IOException {
         Server server = TestServers.server(TestServers.BYTES,
-                new Limits(16, 1, 60_000, 60_000, 60_000, 256, 64));
+                TestServers.PATIENT.withMaxConnections(1).withGraceMillis(60_000));
         try (ListeningSocket listener = ListeningSocket.open(server);
                 Connections connections = new Connections(server, server.scoreboard().row(0))) {
             connections.open(NO_DESCRIPTOR);

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import csdesign.range.Option;
+import csdesign.range.Settings;
 import csdesign.service.Bytes;
-import csdesign.service.Echo;
-import csdesign.service.Service;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -24,45 +24,85 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// What a server hands to workers in other processes: itself in words, and the scoreboard by its descriptor.
 class HandingOverTest {
-    @ParameterizedTest
-    @CsvSource({"127.0.0.1, true, false", "::1, false, true", "0.0.0.0, false, false"})
-    void shouldTellAnotherProcessTheWholeServer(String host, boolean exclusive, boolean control) {
-        Service service = new Bytes(new Bytes.Options(100, 9, true, false, 3, 2));
-        Server server = server(host, exclusive, control, service);
-        Scoreboard attached = Scoreboard.create(2);
-
-        Server told = Server.of(server.words(), attached);
-
-        assertThat(told.slug()).isEqualTo(server.slug());
-        assertThat(told.address()).isEqualTo(server.address());
-        assertThat(told.workers()).isEqualTo(server.workers());
-        assertThat(told.exclusive()).isEqualTo(exclusive);
-        assertThat(told.control()).isEqualTo(control);
-        assertThat(told.limits()).isEqualTo(server.limits());
-        assertThat(told.service().words()).isEqualTo(service.words());
-        assertThat(told.scoreboard()).isSameAs(attached);
-        assertThat(told.stop()).as("a stop of its own").isNotSameAs(server.stop());
-        assertThat(told.words()).isEqualTo(server.words());
-    }
-
-    @Test
-    void shouldNotOpenAServiceThatNobodyKnows() {
-        List<String> words = new ArrayList<>(
-                server("127.0.0.1", false, false, new Echo()).words());
-        words.set(words.indexOf("echo"), "gopher");
-
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Server.of(words, Scoreboard.create(1)))
-                .withMessageContaining("gopher");
-    }
+    private static final Option NUMBER = new Option(List.of("--number"), "N", 64, 1, 99,
+            "a number");
+    private static final Option SWITCH = Option.flag("--switch", "a switch");
+    private static final List<Option> OPTIONS = List.of(NUMBER, SWITCH);
 
     /// Every value differs from every other one, so that none can stand in another's place.
-    private static Server server(
-            String host, boolean exclusive, boolean control, Service service) {
-        Limits limits = new Limits(11, 12, 86_399_999, 86_400_000, 15, 16, 17);
-        return new Server("design", new InetSocketAddress(InetAddress.ofLiteral(host), 2001), 3,
-                exclusive, control, limits, service, Scoreboard.create(1), new Stop(15),
-                System.out);
+    private static Server server(String host, boolean control, Settings settings) {
+        return Server.local("design", 0)
+                .withAddress(new InetSocketAddress(InetAddress.ofLiteral(host), 2001))
+                .withWorkers(3)
+                .withControl(control)
+                .withLimits(new Limits(11, 12, 86_399_999, 86_400_000, 15))
+                .withSettings(settings)
+                .withService(new Bytes(new Bytes.Options(100, 9, true, false, 30, 2)));
+    }
+
+    private static Server decode(List<String> words) {
+        return Server.decode(words, OPTIONS, Scoreboard.create(1));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"127.0.0.1, true, false", "::1, false, true", "0.0.0.0, false, false"})
+    void shouldTellAnotherProcessTheWholeServer(String host, boolean on, boolean control) {
+        Settings settings = Settings.DEFAULT.with(NUMBER, 16).with(SWITCH, on ? 1 : 0);
+        Server server = server(host, control, settings);
+        Scoreboard attached = Scoreboard.create(2);
+
+        Server told = Server.decode(server.encode(), OPTIONS, attached);
+
+        assertThat(told.slug()).isEqualTo("design");
+        assertThat(told.address()).isEqualTo(server.address());
+        assertThat(told.workers()).isEqualTo(3);
+        assertThat(told.control()).isEqualTo(control);
+        assertThat(told.limits()).isEqualTo(server.limits());
+        assertThat(told.settings().number(NUMBER)).isEqualTo(16);
+        assertThat(told.settings().isOn(SWITCH)).isEqualTo(on);
+        assertThat(told.service().encode()).isEqualTo(server.service().encode());
+        assertThat(told.scoreboard()).isSameAs(attached);
+        assertThat(told.stop()).as("a stop of its own").isNotSameAs(server.stop());
+        assertThat(told.encode()).isEqualTo(server.encode());
+    }
+
+    /// In whatever order the words come: each has its name.
+    @Test
+    void shouldReadTheWordsByTheirNames() {
+        Server server = server("127.0.0.1", true, Settings.DEFAULT.with(NUMBER, 16));
+
+        assertThat(decode(server.encode().reversed()).encode()).isEqualTo(server.encode());
+    }
+
+    /// No word has a default, and none is read as something else than it says.
+    @Test
+    void shouldRefuseAServerOfWhichAWordIsMissingOrWrong() {
+        Settings settings = Settings.DEFAULT.with(NUMBER, 16).with(SWITCH);
+        List<String> words = server("127.0.0.1", true, settings).encode();
+        for (String word : words) {
+            String name = word.split("=", 2)[0];
+            List<String> twice = new ArrayList<>(words);
+            twice.add(word);
+            assertThatIllegalArgumentException().isThrownBy(() -> decode(twice))
+                    .withMessage(name + " was told twice");
+            if (OPTIONS.stream().anyMatch(option -> option.name().equals(name))) {
+                continue; // has a default
+            }
+            List<String> fewer = new ArrayList<>(words);
+            fewer.remove(word);
+            assertThatIllegalArgumentException().isThrownBy(() -> decode(fewer))
+                    .withMessage(name + " was not told");
+            if (!name.equals("--design")) {
+                List<String> wrong = new ArrayList<>(words);
+                wrong.set(words.indexOf(word), name + "=tru e");
+                assertThatIllegalArgumentException().as(name)
+                        .isThrownBy(() -> decode(wrong));
+            }
+        }
+        List<String> more = new ArrayList<>(words);
+        more.add("--nmuber=1");
+        assertThatIllegalArgumentException().isThrownBy(() -> decode(more))
+                .withMessage("there is no --nmuber; there is --number, --switch");
     }
 
     @Test

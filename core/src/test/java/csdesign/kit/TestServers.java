@@ -15,7 +15,8 @@ import java.util.stream.Stream;
 
 /// Servers, as tests of all rooms need them.
 public final class TestServers {
-    public static final Limits PATIENT = new Limits(16, 100, 60_000, 60_000, 10_000, 256, 64);
+    public static final Limits PATIENT = Limits.DEFAULT
+            .withBacklog(16).withMaxConnections(100).withRequestMillis(60_000);
 
     /// Everything as large as it may be.
     public static final Limits LARGEST = new Limits(
@@ -23,12 +24,10 @@ public final class TestServers {
             (int) Limits.CONNECTIONS.most(),
             Limits.IDLE.most(),
             Limits.REQUEST.most(),
-            Limits.GRACE.most(),
-            (int) Limits.CHILDREN.most(),
-            (int) Limits.QUEUE.most());
+            Limits.GRACE.most());
 
     /// Everything as small as it may be.
-    public static final Limits LEAST = new Limits(1, 1, 1, 1, 0, 0, 1);
+    public static final Limits LEAST = new Limits(1, 1, 1, 1, 0);
 
     public static final long DAY_NANOS = 86_400_000_000_000L;
     public static final Service BYTES = new Bytes(Bytes.Options.DEFAULT);
@@ -36,9 +35,11 @@ public final class TestServers {
     private TestServers() {}
 
     public static Server server(Service service, Limits limits) throws IOException {
-        return new Server("test", loopback(0), 1, false, false, limits, service,
-                Scoreboard.create(1),
-                new Stop(limits.graceMillis()), new PrintStream(OutputStream.nullOutputStream()));
+        return Server.local("test", 0)
+                .withWorkers(1)
+                .withLimits(limits)
+                .withService(service)
+                .withOut(new PrintStream(OutputStream.nullOutputStream()));
     }
 
     public static InetSocketAddress loopback(int port) {

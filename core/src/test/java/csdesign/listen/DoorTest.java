@@ -38,9 +38,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 class DoorTest {
     private static Server server(String host) throws IOException {
-        Server any = TestServers.server(TestServers.BYTES, TestServers.PATIENT);
-        return new Server("test", new InetSocketAddress(InetAddress.ofLiteral(host), 0), 1, false,
-                false, any.limits(), any.service(), any.scoreboard(), any.stop(), any.out());
+        return TestServers.server(TestServers.BYTES, TestServers.PATIENT)
+                .withAddress(new InetSocketAddress(InetAddress.ofLiteral(host), 0));
     }
 
     private static ListeningSocket open(String host) throws IOException {

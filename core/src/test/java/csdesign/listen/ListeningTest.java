@@ -32,10 +32,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class ListeningTest {
     private static Server server(InetSocketAddress address) throws IOException {
-        Server any = TestServers.server(TestServers.BYTES, TestServers.PATIENT);
-        return new Server("test", address, 1, false, false, any.limits(), any.service(),
-                any.scoreboard(),
-                any.stop(), any.out());
+        return TestServers.server(TestServers.BYTES, TestServers.PATIENT).withAddress(address);
     }
 
     private static Server server() throws IOException {

@@ -5,35 +5,42 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import csdesign.range.NamedWords;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The words by which one process tells another what to serve.
 class ServicesTest {
+    private static final String HEAVY = "--service=bytes --max-answer-bytes=100 --max-request-bytes=9"
+            + " --strict=true --once=false --wait=3 --hash=2";
+
+    private static Service decode(String words) {
+        return Services.decode(new NamedWords(Arrays.asList(words.split(" ", -1))));
+    }
+
     @Test
     void shouldSayEveryOptionInWords() {
-        assertThat(new Bytes(new Bytes.Options(100, 9, true, false, 3, 2)).words())
-                .isEqualTo("bytes 100 9 true false 3 2");
-        assertThat(new Bytes(new Bytes.Options(100, 9, false, true, 3, 2)).words())
-                .isEqualTo("bytes 100 9 false true 3 2");
-        assertThat(new Echo().words()).isEqualTo("echo");
+        Bytes.Options options = new Bytes.Options(100, 9, true, false, 3, 2);
+        assertThat(String.join(" ", new Bytes(options).encode())).isEqualTo(HEAVY);
+        assertThat(new Echo().encode()).containsExactly("--service=echo");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {
-            "echo",
-            "bytes 1073741824 32 false false 0 0",
-            "bytes 100 9 true false 3 2",
-            "bytes 576460752303423488 1000000 false true 86400000 1048576"
+            HEAVY,
+            "--service=echo",
+            "--service=bytes --max-answer-bytes=576460752303423488 --max-request-bytes=1000000"
+                    + " --strict=false --once=true --wait=86400000 --hash=1048576"
     })
     void shouldOpenTheServiceThatTheWordsName(String words) {
-        assertThat(Services.of(words).words()).isEqualTo(words);
+        assertThat(String.join(" ", decode(words).encode())).isEqualTo(words);
     }
 
     @Test
     void shouldServeAsTheWordsSay() {
-        PullDriver bytes = new PullDriver(Services.of("bytes 100 9 true false 3 0"));
+        PullDriver bytes = new PullDriver(decode(HEAVY.replace("--hash=2", "--hash=0")));
         bytes.receive("100\n");
         assertThat(bytes.text()).hasSize(100);
         assertThat(bytes.waits).as("nanoseconds").containsExactly(3_000_000L);
@@ -41,32 +48,44 @@ class ServicesTest {
         assertThat(bytes.text().substring(100)).startsWith("ERR ");
         assertThat(bytes.isClosed()).isTrue();
 
-        assertThat(new PullDriver(Services.of("echo")).receive("101\n").text())
+        assertThat(new PullDriver(decode("--service=echo")).receive("101\n").text())
                 .isEqualTo("101\n");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {
             "",
-            "gopher",
-            "Echo",
-            "echo loud",
-            "bytes",
-            "bytes 100 9 true false 3",
-            "bytes 100 9 true false 3 2 1",
-            "bytes many 9 true false 3 2",
-            "bytes -1 9 true false 3 2",
-            "bytes 100 9 true false 86400001 2"
+            "--service=gopher",
+            "--service=Echo",
+            "--service=",
+            "--service",
+            "--service=bytes",
+            "echo"
     })
     void shouldRefuseWordsThatNoServiceSays(String words) {
-        assertThatIllegalArgumentException().isThrownBy(() -> Services.of(words));
+        assertThatIllegalArgumentException().isThrownBy(() -> decode(words));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+            "--max-answer-bytes=many", "--max-answer-bytes=-1", "--max-request-bytes=0",
+            "--strict=yes", "--once=", "--wait=86400001", "--hash=0x1"
+    })
+    void shouldRefuseAValueThatIsNone(String wrong) {
+        String name = wrong.substring(0, wrong.indexOf('='));
+        String words = HEAVY.replaceFirst(name + "=\\S+", wrong);
+        assertThatIllegalArgumentException().isThrownBy(() -> decode(words))
+                .withMessageStartingWith(name + " is '" + wrong.substring(name.length() + 1));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> decode(HEAVY.replaceFirst(" " + name + "=\\S+", "")))
+                .withMessage(name + " was not told");
     }
 
     @Test
     void shouldSayThatAServiceWithoutWordsStaysInItsProcess() {
         Service wordless = () -> new Echo().open();
 
-        assertThatThrownBy(wordless::words).isInstanceOf(UnsupportedOperationException.class)
+        assertThatThrownBy(wordless::encode).isInstanceOf(UnsupportedOperationException.class)
                 .hasMessageEndingWith("cannot be opened in another process");
     }
 }
