@@ -69,7 +69,8 @@ class LabPagesIT {
     /// others: what the build has compiled is compiled by `java` as well.
     private static boolean isRunFromItsSource(String source) throws IOException {
         return source.endsWith(Labs.ENTRIES.getFirst().file())
-                || Files.readString(Pages.home().resolve(source)).contains("SubjectMain.isSubject(");
+                || Files.readString(Pages.home().resolve(source))
+                        .contains("SubjectMain.isSubject(");
     }
 
     /// Without the machine in the first line, and with every number alike.

@@ -214,7 +214,8 @@ class EvidenceTest {
                 sockets.listen(40_000, 1);
                 sockets.listen(40_001, 1);
                 assertThat(sockets.port(sockets.listen(0, 1))).isBetween(1_024, 32_767);
-                assertThat(sockets.bind(sockets.newTcpSocket(), 40_000)).isEqualTo(-Errno.EADDRINUSE);
+                assertThat(sockets.bind(sockets.newTcpSocket(), 40_000))
+                        .isEqualTo(-Errno.EADDRINUSE);
             }
         });
     }
