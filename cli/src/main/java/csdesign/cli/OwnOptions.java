@@ -103,7 +103,7 @@ final class OwnOptions {
     /// Their values, once the command line was parsed.
     ///
     /// @param serve the command
-    /// @param design that shall serve
+    /// @param design that will serve
     /// @return what was given
     /// @throws ParameterException when the design has no such option
     static Settings of(CommandSpec serve, Design design) {

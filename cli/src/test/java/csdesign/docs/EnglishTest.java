@@ -22,15 +22,12 @@ class EnglishTest {
             + "|will|would|needs|costs|takes|makes|waits|writes|reads|grants|knows)";
 
     /// What is still to be rewritten, as paths begin: not looked at yet.
-    private static final List<String> LATER = List.of("README.md",
-            "docs/designs/select.md", "docs/designs/poll.md", "docs/designs/epoll.md",
+    private static final List<String> LATER = List.of("docs/designs/select.md",
+            "docs/designs/poll.md", "docs/designs/epoll.md",
             "core/src/main/java/csdesign/design/Select.java",
             "core/src/main/java/csdesign/design/Poll.java",
             "core/src/main/java/csdesign/design/Epoll.java",
-            "core/src/main/java/csdesign/design/Catalog.java",
-            "core/src/main/java/csdesign/design/Design.java",
-            "core/src/main/java/csdesign/drive/",
-            "cli/src/main/java/csdesign/cli/ServeCommand.java");
+            "core/src/main/java/csdesign/drive/");
 
     /// A phrase that is not written, how a sentence says it, and one sentence of each kind.
     enum Phrase {

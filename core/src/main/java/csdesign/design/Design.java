@@ -60,7 +60,7 @@ public record Design(
         READINESS
     }
 
-    /// Who serves a client.
+    /// What serves a client: a process, a thread, or the one thread of a loop.
     public enum ServedBy {
         /// The one thread that there is.
         ONE_THREAD,
@@ -110,8 +110,8 @@ public record Design(
         /// Linux on x86-64 or aarch64, because the design makes system calls by FFM.
         public static final Needs LINUX = new Needs("Linux", Needs::notLinux);
 
-        /// Looks for what is missing. It is asked when somebody wants to know, and not
-        /// before: it may make system calls.
+        /// Looks for what is missing. This is done only when the answer is needed,
+        /// because it may make system calls.
         @FunctionalInterface
         public interface Lack {
             /// Looks.
@@ -139,8 +139,8 @@ public record Design(
     /// What a process of a design does.
     @FunctionalInterface
     public interface Serve {
-        /// Serves until the server shall stop and those in flight are answered, or the
-        /// grace is over.
+        /// Serves until the server has been told to stop and the answers in flight are
+        /// sent, or until the grace is over.
         ///
         /// @param server where to listen, what to say, and the limits
         /// @throws IOException when it cannot begin, or its own descriptors fail it;

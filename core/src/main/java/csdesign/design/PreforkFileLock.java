@@ -61,7 +61,7 @@ public final class PreforkFileLock {
             "prefork-file-lock",
             Design.Family.PROCESSES, Design.ServedBy.POOL_OF_PROCESSES, Design.Needs.LINUX,
             "the same, an fcntl lock around accept",
-            "what a lock by the kernel costs, and that it outlives nobody",
+            "what a lock in the kernel costs, and that it ends with its owner",
             PreforkFileLock::serve).withWork(PreforkFileLock::work);
 
     private PreforkFileLock() {}

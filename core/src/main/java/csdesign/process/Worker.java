@@ -94,7 +94,7 @@ public final class Worker {
     ///
     /// @param mark who it is: [#MARK] or [#CHILD]
     /// @param index its number
-    /// @param server what it shall serve
+    /// @param server what it will serve
     /// @return arguments for [#run]
     static List<String> arguments(String mark, int index, Server server) {
         List<String> arguments = new ArrayList<>(

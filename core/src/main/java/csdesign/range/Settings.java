@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// How a design or a lab shall run: the values of its own [Option]s.
+/// How a design or a lab runs: the values of its own [Option]s.
 ///
 /// @param values of the options that are set; one that is missing has its default
 public record Settings(Map<Option, Long> values) {
