@@ -16,7 +16,7 @@
 /// | [Lab] | says what will be seen, does it, and judges it |
 /// | [Claim] | a sentence that the lab shows to be true, or not |
 /// | [Journal] | the claims, each step with the kernel's own figures, and the verdicts |
-/// | [Option], [Settings] | the numbers that a lab can be given, and those that it was given |
+/// | [csdesign.range.Option], [csdesign.range.Settings] | what a lab can be given, and what it was given |
 ///
 /// | what labs share | |
 /// |---|---|
