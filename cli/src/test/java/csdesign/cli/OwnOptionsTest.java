@@ -13,6 +13,7 @@ import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,7 +47,7 @@ class OwnOptionsTest {
     private static Settings settings(String... arguments) {
         CommandLine command = Main.command(arguments);
         command.parseArgs(arguments);
-        CommandLine serve = command.getSubcommands().get("serve");
+        CommandLine serve = Objects.requireNonNull(command.getSubcommands().get("serve"));
         String slug = serve.getCommandSpec().positionalParameters().getFirst().getValue();
         return OwnOptions.of(serve.getCommandSpec(), Catalog.find(slug).orElseThrow());
     }

@@ -22,6 +22,7 @@
 /// |---|---|
 /// | [Sockets] | TCP sockets in one line each, closed at the end |
 /// | [Crowd], [OtherEnd], [ClosedConnection], [ResettingServer] | servers and clients that play a part |
+/// | [TimeWaitWatch] | what becomes of connections that are closed |
 /// | [Wire] | how a connection ends, as it is seen on the wire |
 /// | [Pieces] | ways to write a message that lies in pieces |
 /// | [Way] | one of the ways that a lab compares |
@@ -33,4 +34,16 @@
 /// | [SignalGate] | lets a signal in, at the calls at which a JVM bears that |
 /// | [SignalStorm] | many signals, in bursts |
 /// | [WakeUpDescriptors], [LoopCounts] | what wakes a loop, and what the loop has counted |
+///
+/// | lab | the trap |
+/// |---|---|
+/// | [Rst], [CloseUnread] | a RST ends a connection at once, and can take an answer back |
+/// | [Sigpipe] | a write to a connection that is gone |
+/// | [SignalRace], [SelfPipe] | a signal that select misses, and the pipe against it |
+/// | [Sendfile] | copies between a file and a socket |
+/// | [Cork], [Nagle] | an answer in pieces: segments, and a wait of 40 ms |
+/// | [ThunderingHerd], [AcceptOrder] | how many workers one connection wakes, and which |
+/// | [JvmFork] | the child of a fork waits for threads that it has not |
+/// | [TimeWait], [Reuseaddr] | a closed connection keeps its port |
+/// | [Backlog], [BacklogLastStep], [BacklogCap] | a queue that is full |
 package csdesign.lab;
