@@ -5,12 +5,17 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// A contract: its tests run for every design of the catalog.
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
+@ExtendWith(SharedServers.class)
+@TestMethodOrder(MethodOrderer.MethodName.class) // in turn: they share servers
 @ParameterizedClass(name = "{0}")
 @MethodSource("csdesign.harness.Subject#all")
 public @interface EveryDesign {}

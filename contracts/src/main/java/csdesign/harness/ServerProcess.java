@@ -34,6 +34,9 @@ public final class ServerProcess implements AutoCloseable {
     /// machine: only a failure waits that long.
     public static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    /// Well within the default grace of 10 s: a server that sits its grace out is late.
+    public static final Duration PROMPT = Duration.ofSeconds(5);
+
     /// `USER_HZ`, the unit of the CPU times in `/proc/PID/stat`: 100 on every Linux.
     public static final int TICKS_PER_SECOND = 100;
 
@@ -365,6 +368,14 @@ public final class ServerProcess implements AutoCloseable {
         terminate();
         assertThat(awaitExit(PATIENCE)).as("exit code").isZero();
         assertThat(err).as("stderr").isEmpty();
+    }
+
+    /// Waits for the end that a stop must have: in time, with exit code 0, nothing said on stderr,
+    /// and so many connections counted.
+    public void expectQuietEnd(int connections) throws InterruptedException {
+        assertThat(awaitExit(PROMPT)).isZero();
+        assertThat(err).isEmpty();
+        assertThat(distributionSum()).isEqualTo(connections);
     }
 
     /// How many connections its distribution names, all workers together. After its end.

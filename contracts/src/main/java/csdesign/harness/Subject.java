@@ -5,11 +5,14 @@ import csdesign.design.Catalog;
 import csdesign.design.Design.Needs;
 import csdesign.design.Design;
 import csdesign.harness.ServerProcess.Command;
+import csdesign.kit.Nullable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
@@ -17,12 +20,20 @@ import org.junit.jupiter.api.Named;
 /// The design that a contract is put to, and its servers. JUnit closes it after the last
 /// test.
 ///
-/// A contract's tests share one server for each set of options, since a start costs more
-/// than most tests. At the end each shared server must stop with exit code 0, with
-/// nothing said on stderr: so every test is also a test that its clients leave no trace.
+/// A contract's tests share one server for each set of options, because a start costs more
+/// than most tests. Servers with the options that most contracts use are shared by all
+/// contracts of a run: see [SharedServers]. At the end each shared server must stop with
+/// exit code 0, with nothing said on stderr: so every test is also a test that its clients
+/// leave no trace.
 public final class Subject implements AutoCloseable {
+    /// How far apart in the catalog two contracts begin.
+    private static final int APART = 5;
+
+    private static final AtomicInteger CONTRACTS = new AtomicInteger();
+
     private final Design entry;
     private final Map<List<String>, ServerProcess> shared = new HashMap<>();
+    private SharedServers.@Nullable Lease lease;
     private final List<ServerProcess> own = new ArrayList<>();
 
     private Subject(Design entry) {
@@ -59,14 +70,20 @@ public final class Subject implements AutoCloseable {
         return those(entry -> HonestDifferences.acceptedAhead(entry) > 0);
     }
 
-    /// `-Dcsdesign.contract=epoll,select` puts a contract to these alone.
+    /// `-Dcsdesign.contract=epoll,select` puts a contract to these alone. Each contract begins
+    /// with another design, so that those that run beside each other seldom want the same
+    /// server.
     private static Stream<Named<Subject>> those(Predicate<Design> kind) {
         String some = System.getProperty("csdesign.contract", "");
         List<String> slugs = some.isEmpty() ? List.of() : List.of(some.split(",", -1));
-        return Catalog.ENTRIES.stream()
-                .filter(kind)
-                .filter(entry -> slugs.isEmpty() || slugs.contains(entry.slug()))
-                .map(entry -> Named.of(entry.slug(), new Subject(entry)));
+        List<Named<Subject>> subjects = new ArrayList<>(
+                Catalog.ENTRIES.stream()
+                        .filter(kind)
+                        .filter(entry -> slugs.isEmpty() || slugs.contains(entry.slug()))
+                        .map(entry -> Named.of(entry.slug(), new Subject(entry)))
+                        .toList());
+        Collections.rotate(subjects, CONTRACTS.getAndAdd(APART));
+        return subjects.stream();
     }
 
     /// What the catalog says of it.
@@ -119,8 +136,15 @@ public final class Subject implements AutoCloseable {
 
     /// The server with these options that all tests of this contract share.
     public ServerProcess server(String... options) {
-        return shared.computeIfAbsent(
-                Arrays.asList(options), _ -> ServerProcess.start(slug(), command(options)));
+        List<String> some = Arrays.asList(options);
+        if (!SharedServers.areShared(some)) {
+            return shared.computeIfAbsent(
+                    some, _ -> ServerProcess.start(slug(), command(options)));
+        }
+        if (lease == null) {
+            lease = SharedServers.lease(slug());
+        }
+        return lease.server(some, () -> ServerProcess.start(slug(), command(options)));
     }
 
     /// A server of its own for a test that ends it, limits it, or makes it complain.
@@ -142,10 +166,16 @@ public final class Subject implements AutoCloseable {
             for (ServerProcess server : shared.values()) {
                 server.stopQuietly();
             }
+            if (lease != null) {
+                lease.expectNoTrace();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
             shared.values().forEach(ServerProcess::close);
+            if (lease != null) {
+                lease.close();
+            }
         }
     }
 

@@ -3,24 +3,22 @@ package csdesign.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import csdesign.harness.EveryCaller;
 import csdesign.harness.Refusal;
 import csdesign.harness.ServerProcess;
 import csdesign.harness.Subject;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /// A stop does not depend on one means: where the kernel refuses to shut the door by a packet filter, the next best
 /// means does, and no client notices. Where it refuses them all, the server says what that means, and those who
 /// wait are served. [StopContract] has the best means that there is here;
 /// `-Dcsdesign.contract.without=net_admin` takes it away from all contracts.
-@ParameterizedClass(name = "{0}")
-@MethodSource("csdesign.harness.Subject#callers")
+@EveryCaller
 record DoorContract(Subject subject) {
     @Test
     void shouldLoseNobodyUnderLoadWithoutThePrivilegeOfAFilter() throws Exception {
         ServerProcess server = Refusal.within(Refusal.filter(), subject::ownServer);
-        StopContract.stopUnderLoad(subject, server, false);
+        StopUnderLoadContract.stopUnderLoad(subject, server, false);
         assertThat(server.err()).isEmpty();
     }
 

@@ -34,7 +34,7 @@ record HalfCloseContract(Subject subject) {
 
     @Test
     void shouldAnswerLateToAClientThatHasEnded() throws IOException {
-        try (Client client = Client.of(subject.server("--wait", "200"))) {
+        try (Client client = Client.of(subject.server("--wait", "100"))) {
             client.send("3000\n5\n").halfClose().expectAnswer(3000).expectAnswer(5).expectEnd();
         }
     }

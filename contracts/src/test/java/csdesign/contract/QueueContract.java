@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import csdesign.harness.Client;
+import csdesign.harness.EveryQueue;
 import csdesign.harness.HonestDifferences;
 import csdesign.harness.ServerProcess;
 import csdesign.harness.Subject;
@@ -13,14 +14,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /// A design that accepts for others has a queue of bounded length. When it is full nobody is
 /// refused: one more client is accepted and waits in the main thread's hand, all others wait
 /// in the backlog, where they take no descriptor. All are served in their turn.
-@ParameterizedClass(name = "{0}", allowZeroInvocations = true) // of -Dcsdesign.contract
-@MethodSource("csdesign.harness.Subject#queues")
+@EveryQueue
 record QueueContract(Subject subject) {
     private static final int QUEUE = 2;
     private static final int BACKLOG = 10;

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import csdesign.harness.EveryDesign;
 import csdesign.harness.HonestDifferences;
+import csdesign.harness.LoadUntilStop;
 import csdesign.harness.ServerProcess;
 import csdesign.harness.Subject;
 import java.util.ArrayList;
@@ -32,18 +33,18 @@ record StopSoakIT(Subject subject) {
         Random random = new Random(subject.slug().hashCode());
         for (int i = 0; i < STOPS; i++) {
             try (ServerProcess server = subject.ownServer()) {
-                StopContract.Load load = new StopContract.Load(
+                LoadUntilStop load = new LoadUntilStop(
                         server, HonestDifferences.mayResetNewcomersAtStop(subject.entry()));
                 load.start(CLIENTS, subject.atOnce(2) - 1);
                 await("load").atMost(ServerProcess.PATIENCE)
-                        .until(() -> load.answers.get() >= FIRST_ANSWERS);
+                        .until(() -> load.answers() >= FIRST_ANSWERS);
                 List<ProcessHandle> processes = new ArrayList<>(server.processes());
                 Collections.shuffle(processes, random);
                 load.beforeSignal();
                 ServerProcess.signalThoseLeft("TERM", processes);
                 assertThat(server.awaitExit(ServerProcess.PATIENCE)).as("stop %s", i).isZero();
                 load.join();
-                assertThat(load.errors).as("stop %s", i).isEmpty();
+                assertThat(load.errors()).as("stop %s", i).isEmpty();
                 assertThat(server.err()).as("stop %s", i).isEmpty();
                 assertThat(processes).as("stop %s", i).allMatch(ServerProcess::isGone);
             }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+package csdesign.harness;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// A contract of the designs that make system calls themselves.
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@ExtendWith(SharedServers.class)
+@TestMethodOrder(MethodOrderer.MethodName.class) // in turn: they share servers
+@ParameterizedClass(name = "{0}", allowZeroInvocations = true) // of -Dcsdesign.contract
+@MethodSource("csdesign.harness.Subject#callers")
+public @interface EveryCaller {}
