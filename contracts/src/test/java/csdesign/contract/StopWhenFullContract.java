@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 package csdesign.contract;
 
-
 import csdesign.harness.Client;
 import csdesign.harness.Crowd;
 import csdesign.harness.EveryDesign;
