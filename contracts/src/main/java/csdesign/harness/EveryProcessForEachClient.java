@@ -16,6 +16,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(SharedServers.class)
 @TestMethodOrder(MethodOrderer.MethodName.class) // in turn: they share servers
-@ParameterizedClass(name = "{0}")
+@ParameterizedClass(name = "{0}", allowZeroInvocations = true) // of -Dcsdesign.contract
 @MethodSource("csdesign.harness.Subject#processForEachClient")
 public @interface EveryProcessForEachClient {}
