@@ -19,7 +19,7 @@
 /// | [Bench] | the rounds |
 /// | [BenchProcess], [BenchProcesses] | a process that takes and gives lines; all of them |
 /// | [ServerProcess], [AgentProcess] | the server that is measured, and the client |
-/// | [Schedule], [ProgressLine] | what is still to do; one line that says so |
+/// | [Schedule], [ProgressLine] | what is still to do; the line that shows it |
 /// | [Interruption], [BenchException] | a signal that ends a bench; a process that failed |
 /// | [Window], [Metric], [Spread] | one measurement; its figures; several of them |
 /// | [LatencyHistogram] | all latencies of one measurement |

@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import java.util.concurrent.TimeUnit;
 
-/// What a server does that has no descriptor left for the next client: it says so once a second,
-/// and neither spins nor wakes up more often than its pauses need.
+/// What a server does when it has no descriptor left for the next client: it prints that once a
+/// second, and neither spins nor wakes up more often than its pauses need.
 public final class AcceptPause {
     /// A loop that spins takes all the CPU time it gets: 100 ticks in a second, 33 beside
     /// two busy processes. One that pauses 100 ms takes 1 or 2.
@@ -28,7 +28,7 @@ public final class AcceptPause {
                 .contains("ulimit -n");
         int processes = server.processes().size();
         long begun = System.nanoTime();
-        // One that spins does so until it is relieved: a second in which nobody does is enough.
+        // A process that spins goes on spinning: one second without that is enough.
         await("a quiet second").atMost(ServerProcess.PATIENCE).untilAsserted(() -> {
             long ticks = server.cpuTicks();
             long switches = server.contextSwitches();
