@@ -22,6 +22,7 @@ import csdesign.range.Range;
 import csdesign.service.Service;
 import csdesign.spawn.JavaProgram;
 import csdesign.spawn.JvmOptions;
+import csdesign.spawn.Lifeline;
 import csdesign.spawn.Spawner;
 import java.io.File;
 import java.io.IOException;
@@ -108,8 +109,8 @@ public final class ForkingJvm {
 
     /// And these, with all that is nested in them.
     private static final List<Class<?>> CLASSES = List.of(
-            Limits.class, Stop.class, Scoreboard.class, Server.class, Errno.class, Fcntl.class,
-            SysPoll.class, SysSendfile.class, SysSocket.class, Unistd.class);
+            Limits.class, Stop.class, Scoreboard.class, Server.class, Lifeline.class, Errno.class,
+            Fcntl.class, SysPoll.class, SysSendfile.class, SysSocket.class, Unistd.class);
 
     private static final String SUFFIX = ".class";
 
@@ -275,7 +276,7 @@ public final class ForkingJvm {
         try (JarFile jar = new JarFile(path.toFile())) {
             for (Enumeration<JarEntry> all = jar.entries(); all.hasMoreElements();) {
                 String name = all.nextElement().getName();
-                if (name.endsWith(SUFFIX) && isForAChild(name)) {
+                if (isForAChild(name)) {
                     String type = name.substring(0, name.length() - SUFFIX.length())
                             .replace('/', '.');
                     Class.forName(type, false, ForkingJvm.class.getClassLoader());
@@ -290,6 +291,9 @@ public final class ForkingJvm {
     ///
     /// @param name of its file in the jar
     static boolean isForAChild(String name) {
+        if (!name.endsWith(SUFFIX)) {
+            return false;
+        }
         for (Class<?> type : PACKAGES) {
             if (name.startsWith(type.getPackageName().replace('.', '/') + "/")) {
                 return true;
