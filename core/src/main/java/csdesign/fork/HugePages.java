@@ -30,6 +30,15 @@ import java.util.List;
 /// Where the kernel gives no huge pages when asked (before Linux 6.1, or with other pages
 /// than those of 4 KiB), the memory stays as it is, and forks take longer. The property
 /// `-Dcsdesign.hugePages=false` does the same, to measure what they gain.
+///
+/// **What they gain.** A connection took 2.2 ms of CPU with them and 2.8 ms without: the
+/// medians of five alternating pairs, in each of which the ratio was below 1 (median
+/// 0.74). Measured on 2026-11-25 on Linux 6.18, 2 CPUs of an AMD EPYC that were busy with
+/// other work, Temurin 25: the user and system time of the server and its children in
+/// `/proc/PID/stat`, before and after 1,000 clients that came one after the other and
+/// asked for 64 bytes (`./csdesign client -c 1 -t 1000 -b 64`); with
+/// `JAVA_TOOL_OPTIONS=-Dcsdesign.hugePages=false ./csdesign serve fork-per-client` and
+/// without that variable.
 final class HugePages {
     /// x86-64, and aarch64 with pages of 4 KiB.
     private static final long BYTES = 2 * 1024 * 1024;
