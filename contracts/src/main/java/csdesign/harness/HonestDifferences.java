@@ -84,7 +84,7 @@ public final class HonestDifferences {
     /// refuses both, they can do no more than plain Java, and print that:
     /// `DoorContract`.
     public static boolean mayResetNewcomersAtStop(Design entry) {
-        return entry.needs() == Design.Needs.JDK;
+        return entry.needs().equals(Design.Needs.JDK);
     }
 
     private static boolean startsAJvmForEachClient(Design entry) {

@@ -47,7 +47,7 @@ public final class Subject implements AutoCloseable {
 
     /// Every design that makes system calls.
     public static Stream<Named<Subject>> callers() {
-        return those(entry -> entry.needs() != Needs.JDK);
+        return those(entry -> !entry.needs().equals(Needs.JDK));
     }
 
     /// Every design with workers.

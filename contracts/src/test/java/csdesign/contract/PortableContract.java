@@ -19,7 +19,7 @@ record PortableContract(Subject subject) {
     void shouldNeedNoFlagOrNameTheOneItNeeds() throws Exception {
         Command command = subject.commandWithoutNativeAccess()
                 .withFlag("--illegal-native-access=deny");
-        if (subject.entry().needs() == Needs.JDK) {
+        if (subject.entry().needs().equals(Needs.JDK)) {
             expectServed(command);
         } else {
             expectRemedy(command);
