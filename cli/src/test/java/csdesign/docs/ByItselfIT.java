@@ -98,7 +98,7 @@ class ByItselfIT {
         assertThat(end).as("a worker that never was").noneMatch(line -> line.contains("(pid 0)"));
         assertThat(report.subList(0, report.size() - serves.size())).as("more workers than it has")
                 .noneMatch(line -> line.startsWith("worker "));
-        assertThat(end.get(serves.size() - 2)).isEqualTo("1 connections, 1 requests, 3000 bytes");
+        assertThat(end.get(serves.size() - 2)).isEqualTo("1 connections, 1 requests, 3,000 bytes");
         assertThat(end.getLast()).startsWith("cost: ");
     }
 
