@@ -86,6 +86,21 @@ class ArchitectureTest {
     }
 
     @Test
+    void shouldKeepIoThreadsAndClocksOutOfTheExchange() {
+        noClasses().that().haveNameMatching("csdesign\\.drive\\.Exchange.*")
+                .should().dependOnClassesThat(
+                        resideInAnyPackage(
+                                "java.net..", "java.nio.channels..", "java.io..",
+                                "java.util.concurrent..", "java.lang.foreign..", "java.time..",
+                                "csdesign.posix..", "csdesign.listen..", "csdesign.wire..")
+                                .or(type(java.nio.file.Files.class)).or(type(Thread.class)))
+                .orShould().callMethod(System.class, "nanoTime")
+                .orShould().callMethod(System.class, "currentTimeMillis")
+                .because("the policy of a connection is the same for every driver")
+                .check(CORE);
+    }
+
+    @Test
     void shouldLetRangesStandAlone() {
         classes().that().resideInAPackage("csdesign.range..")
                 .should().onlyDependOnClassesThat(
@@ -108,7 +123,7 @@ class ArchitectureTest {
             List.of("evidence"),
             List.of("kit"),
             List.of("cost"),
-            List.of("listen"),
+            List.of("listen", "wire"),
             List.of("drive"),
             List.of("spawn"),
             List.of("process"),

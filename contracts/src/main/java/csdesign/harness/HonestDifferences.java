@@ -71,12 +71,6 @@ public final class HonestDifferences {
         return entry.option("--queue").map(queue -> (int) queue.byDefault() + 1).orElse(0);
     }
 
-    /// A descriptor of 1,024 or more has no bit in an `fd_set`. The design prints this on
-    /// stderr and closes the client that got it.
-    public static boolean endsAtDescriptor1024(Design entry) {
-        return entry.slug().equals("select");
-    }
-
     /// Plain Java has no call that shuts the door of a listening socket before its queue
     /// is emptied. A connection that completes after the signal, between the last accept
     /// and the close, is reset before it got a byte. Designs that need Linux shut it by a

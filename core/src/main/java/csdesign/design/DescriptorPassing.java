@@ -191,7 +191,7 @@ public final class DescriptorPassing implements AutoCloseable {
     /// A worker: a process of its own, whose first descriptor is its end of a socketpair.
     static void work(Worker worker) throws IOException {
         try (Arena arena = Arena.ofConfined();
-                BlockingDriver driver = new BlockingDriver(worker.server(), worker.row())) {
+                BlockingDriver driver = new BlockingDriver(worker.server())) {
             Child child = new Child(worker.fd(0), Errno.allocate(arena),
                     new DescriptorMessage(arena), arena.allocate(1));
             worker.ready();

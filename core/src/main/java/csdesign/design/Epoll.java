@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
+import static csdesign.drive.ReadinessDriver.NONE;
 import static csdesign.posix.Errno.EINTR;
 import static csdesign.posix.Errno.check;
 import static csdesign.posix.SysEpoll.EPOLLIN;
 import static csdesign.posix.SysEpoll.EPOLLOUT;
 import static csdesign.posix.SysEpoll.EPOLL_CLOEXEC;
 import static csdesign.posix.SysEpoll.EPOLL_CTL_ADD;
-import static csdesign.posix.SysEpoll.EPOLL_CTL_DEL;
 import static csdesign.posix.SysEpoll.EPOLL_CTL_MOD;
 import static csdesign.posix.SysEpoll.EVENT_BYTES;
 import static csdesign.posix.SysEpoll.epoll_create1;
 import static csdesign.posix.SysEpoll.epoll_ctl;
 import static csdesign.posix.SysEpoll.epoll_wait;
 import static csdesign.posix.SysEpoll.eventFd;
+import static csdesign.posix.SysEpoll.eventMask;
 import static csdesign.posix.SysEpoll.setEvent;
 
 import csdesign.cost.Console;
-import csdesign.drive.Connection;
-import csdesign.drive.Connections;
 import csdesign.drive.Interest;
+import csdesign.drive.ReadinessDriver;
 import csdesign.kit.Server;
 import csdesign.listen.ListeningSocket;
 import csdesign.listen.StopDescriptor;
@@ -28,6 +28,7 @@ import csdesign.posix.Unistd;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /// **Epoll: one thread asks the kernel which of many sockets are ready.**
 ///
@@ -66,9 +67,9 @@ public final class Epoll implements AutoCloseable {
     /// which finds them at once.
     private static final int MAX_EVENTS = 256;
 
-    /// How many clients are accepted in a row before those who are connected get their
-    /// turn.
-    private static final int MAX_ACCEPTS = 64;
+    /// For how many descriptors there is room at first. It doubles when a descriptor is
+    /// past its end.
+    private static final int FIRST_CAPACITY = 1024;
 
     /// What it is: see [Catalog].
     static final Design DESIGN = new Design(
@@ -90,11 +91,10 @@ public final class Epoll implements AutoCloseable {
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin, or its own descriptors fail it
     public static void serve(Server server) throws IOException {
-        try (Arena arena = Arena.ofConfined();
-                ListeningSocket listener = ListeningSocket.open(server);
+        try (ListeningSocket listener = ListeningSocket.open(server);
                 StopDescriptor stop = StopDescriptor.of(server.stop());
-                Connections connections = new Connections(server, server.scoreboard().row(0));
-                Epoll loop = new Epoll(arena, listener, stop, connections)) {
+                ReadinessDriver driver = new ReadinessDriver(server, server.scoreboard().row(0));
+                Epoll loop = new Epoll(listener, stop, driver)) {
             Console.announce(server, listener.port());
             loop.loop();
         }
@@ -102,24 +102,28 @@ public final class Epoll implements AutoCloseable {
 
     // @start region="loop"
     private void loop() throws IOException {
-        while (!connections.isDone(listener)) {
-            int ready = await(connections.timeoutMillis(listener)); // 1
-            connections.tick();
+        while (!driver.isDone(listener)) {
+            int ready = await(driver.timeoutMillis(listener)); // 1
+            driver.tick();
             for (int i = 0; i < ready; i++) {
                 int fd = eventFd(events, i);
-                Connection connection = connections.at(fd); // 2
                 if (fd == listener.fd()) {
-                    onAccept(); // 3
+                    onAccept(); // 2
                 } else if (fd == stop.fd()) {
-                    onStop(); // 6
-                } else if (connection != null && connection.watched() == Interest.WRITE) {
-                    onWritable(connection); // 5
-                } else if (connection != null) { // null: closed earlier in this round
-                    onReadable(connection); // 4
+                    driver.onStop(stop, listener); // 3
+                } else if ((eventMask(events, i) & EPOLLOUT) != 0) {
+                    watch(fd, driver.onWritable(fd)); // 4
+                } else {
+                    watch(fd, driver.onReadable(fd)); // 5
                 }
             }
-            onDeadlines(); // 7
-            watchListener();
+            for (int fd; (fd = driver.nextDue()) != NONE;) {
+                watch(fd, driver.onDue(fd)); // 6
+            }
+            if (listener.isEmptying()) { // at the stop, also when it was not reported
+                onAccept();
+            }
+            watch(listener.fd(), driver.interestIn(listener)); // 7
         }
     }
 
@@ -127,105 +131,68 @@ public final class Epoll implements AutoCloseable {
         int ready = epoll_wait(errno, epoll, events, MAX_EVENTS, timeoutMillis);
         return ready == -EINTR ? 0 : check(ready, "epoll_wait");
     }
-    // @end
 
-    private void onAccept() throws IOException {
-        for (int i = 0; i < MAX_ACCEPTS && !connections.isFull(); i++) {
-            int fd = listener.accept();
-            if (fd == ListeningSocket.NONE) {
-                return;
-            }
-            Connection connection = connections.open(fd);
-            obey(connection, connection.onOpen());
-        }
-    }
-
-    private void onReadable(Connection connection) throws IOException {
-        obey(connection, connection.onReadable());
-    }
-
-    private void onWritable(Connection connection) throws IOException {
-        obey(connection, connection.onWritable());
-    }
-
-    private void onDeadlines() throws IOException {
-        for (Connection due; (due = connections.nextDue()) != null;) {
-            obey(due, due.onDeadline());
-        }
-    }
-
-    /// Shuts the door, empties the queue, and lets every client finish.
-    private void onStop() throws IOException {
-        stop.clear();
-        listener.shut();
-        for (Connection connection : connections.all()) {
-            obey(connection, connection.onStop());
-        }
-    }
-
-    private void obey(Connection connection, Interest interest) throws IOException {
-        if (interest == Interest.CLOSE) {
-            connections.close(connection);
-        } else if (interest != connection.watched()) {
-            watch(connection.watched() == null ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, connection.fd(),
-                    interest);
-            connection.watched(interest);
-        }
-    }
-
-    /// A listener that may not accept now stays readable: it must not be watched, or we
-    /// spin. Nor may it stay in the set, where a hang-up is reported unasked.
-    private void watchListener() throws IOException {
-        if (listener.isEmptying()) {
-            onAccept();
-        }
-        boolean wanted = listener.isAccepting() && !connections.isFull();
-        if (wanted != accepting) {
-            accepting = wanted;
-            if (listener.isOpen()) { // close takes a descriptor out of the set
-                watch(wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener.fd(), Interest.READ);
-            }
-        }
-    }
-
-    private void watch(int op, int fd, Interest interest) throws IOException {
+    private void watch(int fd, Interest interest) throws IOException {
         int mask = switch (interest) {
             case READ -> EPOLLIN;
             case WRITE -> EPOLLOUT;
-            case WAIT, CLOSE -> 0;
+            case NOTHING, CLOSED -> 0;
         };
+        while (fd >= watched.length) {
+            grow();
+        }
+        Interest before = watched[fd];
+        watched[fd] = interest;
+        if (interest == before || interest == Interest.CLOSED) {
+            return; // close(2) has taken it out of the set
+        }
+        int op = before == Interest.CLOSED ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
         setEvent(change, 0, mask, fd);
         int result = epoll_ctl(errno, epoll, op, fd, change);
         if (result < 0) {
             check(result, "epoll_ctl", op == EPOLL_CTL_ADD ? "ADD" : "MOD", "fd", fd);
         }
     }
+    // @end
+
+    private void onAccept() throws IOException {
+        for (int fd; (fd = driver.accept(listener)) != NONE;) {
+            watch(fd, driver.open(fd));
+        }
+    }
+
+    private void grow() {
+        int capacity = watched.length;
+        watched = Arrays.copyOf(watched, 2 * capacity);
+        Arrays.fill(watched, capacity, 2 * capacity, Interest.CLOSED);
+    }
 
     @Override
     public void close() {
         Unistd.close(errno, epoll);
+        arena.close();
     }
 
+    private final Arena arena = Arena.ofConfined();
+    private final Errno errno = Errno.allocate(arena);
     private final ListeningSocket listener;
     private final StopDescriptor stop;
-    private final Connections connections;
-    private final Errno errno;
+    private final ReadinessDriver driver;
+    private final MemorySegment events = arena.allocate((long) MAX_EVENTS * EVENT_BYTES, 8);
+    private final MemorySegment change = arena.allocate(EVENT_BYTES, 8);
     private final int epoll;
-    private final MemorySegment events;
-    private final MemorySegment change;
-    private boolean accepting = true;
 
-    private Epoll(
-            Arena arena, ListeningSocket listener, StopDescriptor stop, Connections connections)
+    /// What is in the kernel's set, by descriptor.
+    private Interest[] watched = new Interest[FIRST_CAPACITY];
+
+    private Epoll(ListeningSocket listener, StopDescriptor stop, ReadinessDriver driver)
             throws IOException {
         this.listener = listener;
         this.stop = stop;
-        this.connections = connections;
-        errno = Errno.allocate(arena);
-        events = arena.allocate((long) MAX_EVENTS * EVENT_BYTES, 8);
-        change = arena.allocate(EVENT_BYTES, 8);
+        this.driver = driver;
+        Arrays.fill(watched, Interest.CLOSED);
         epoll = check(epoll_create1(errno, EPOLL_CLOEXEC), "epoll_create1");
-        watch(EPOLL_CTL_ADD, stop.fd(), Interest.READ);
-        watch(EPOLL_CTL_ADD, listener.fd(), Interest.READ);
+        watch(stop.fd(), Interest.READ);
+        watch(listener.fd(), Interest.READ);
     }
 }

@@ -3,6 +3,7 @@ package csdesign.design;
 
 import csdesign.cost.Console;
 import csdesign.drive.BlockingDriver;
+import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
 import csdesign.listen.ListeningChannel;
 import java.io.IOException;
@@ -63,16 +64,17 @@ public final class Iterative {
     /// @throws IOException when it cannot begin
     public static void serve(Server server) throws IOException {
         try (ListeningChannel listener = ListeningChannel.open(server);
-                BlockingDriver driver = new BlockingDriver(server, server.scoreboard().row(0))) {
+                BlockingDriver driver = new BlockingDriver(server)) {
             Console.announce(server, listener.port());
-            loop(listener, driver);
+            loop(listener, driver, server.scoreboard().row(0));
         }
     }
 
     // @start region="loop"
-    private static void loop(ListeningChannel listener, BlockingDriver driver) {
+    private static void loop(
+            ListeningChannel listener, BlockingDriver driver, Scoreboard.Row row) {
         for (SocketChannel client; (client = listener.accept()) != null;) { // 1
-            driver.serve(client); // 2
+            driver.serve(client, row); // 2
         }
     }
     // @end

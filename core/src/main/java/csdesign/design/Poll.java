@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.design;
 
+import static csdesign.drive.ReadinessDriver.NONE;
 import static csdesign.posix.Errno.EINTR;
 import static csdesign.posix.Errno.check;
 import static csdesign.posix.SysPoll.POLLFD_BYTES;
@@ -10,9 +11,8 @@ import static csdesign.posix.SysPoll.poll;
 import static csdesign.posix.SysPoll.revents;
 
 import csdesign.cost.Console;
-import csdesign.drive.Connection;
-import csdesign.drive.Connections;
 import csdesign.drive.Interest;
+import csdesign.drive.ReadinessDriver;
 import csdesign.kit.Server;
 import csdesign.listen.ListeningSocket;
 import csdesign.listen.StopDescriptor;
@@ -32,8 +32,9 @@ import java.lang.foreign.MemorySegment;
 /// **What** An array has an entry for each socket. poll(2) takes the whole array, waits,
 /// and marks the entries that are ready; the loop searches for the marks.
 ///
-/// **Why** select(2) does the same with bitmaps that end at descriptor 1,023. The array
-/// ends nowhere.
+/// **Why** select(2) writes its answer over the question: both bitmaps must be copied for
+/// each call, and searched bit by bit. An entry here has a field for each, and C's array
+/// has any length, where its `fd_set` ends at descriptor 1,023.
 ///
 /// **Cost** Per request recv and send. Per wake-up one poll, in which the kernel looks at
 /// every entry, and a search over the array: with 10,000 idle clients 80 KB are copied in
@@ -55,21 +56,17 @@ import java.lang.foreign.MemorySegment;
 ///
 /// @see "UNP 3e, chapter 6; TLPI, section 63.2"
 /// @see <a href="https://man7.org/linux/man-pages/man2/poll.2.html">poll(2)</a>
-public final class Poll {
-    /// How many entries the array begins with. It doubles when a descriptor is past its
-    /// end.
-    private static final int FIRST_ENTRIES = 1024;
-
-    /// How many clients are accepted in a row before those who are connected get their
-    /// turn.
-    private static final int MAX_ACCEPTS = 64;
+public final class Poll implements AutoCloseable {
+    /// For how many descriptors there is room at first. It doubles when a descriptor is
+    /// past its end.
+    private static final int FIRST_CAPACITY = 1024;
 
     /// What it is: see [Catalog].
     static final Design DESIGN = new Design(
             "poll",
             Design.Family.READINESS, Design.ServedBy.ONE_THREAD, Design.Needs.LINUX,
             "one thread, poll(2) on an array",
-            "no wall, but every idle client costs at every call",
+            "no bitmaps to copy, but every idle client costs at every call",
             Poll::serve);
 
     /// Serves with all defaults until Ctrl-C.
@@ -84,11 +81,10 @@ public final class Poll {
     /// @param server where to listen, what to say, and the limits
     /// @throws IOException when it cannot begin, or its own descriptors fail it
     public static void serve(Server server) throws IOException {
-        try (Arena arena = Arena.ofConfined();
-                ListeningSocket listener = ListeningSocket.open(server);
+        try (ListeningSocket listener = ListeningSocket.open(server);
                 StopDescriptor stop = StopDescriptor.of(server.stop());
-                Connections connections = new Connections(server, server.scoreboard().row(0))) {
-            Poll loop = new Poll(arena, listener, stop, connections);
+                ReadinessDriver driver = new ReadinessDriver(server, server.scoreboard().row(0));
+                Poll loop = new Poll(listener, stop, driver)) {
             Console.announce(server, listener.port());
             loop.loop();
         }
@@ -96,27 +92,32 @@ public final class Poll {
 
     // @start region="loop"
     private void loop() throws IOException {
-        while (!connections.isDone(listener)) {
-            int ready = await(connections.timeoutMillis(listener)); // 1
-            connections.tick();
+        while (!driver.isDone(listener)) {
+            int ready = await(driver.timeoutMillis(listener)); // 1
+            driver.tick();
             for (int fd = 0; ready > 0 && fd <= highest; fd++) {
-                if (revents(entries, fd) == 0) {
+                int events = revents(entries, fd);
+                if (events == 0) {
                     continue;
                 }
                 ready--;
-                Connection connection = connections.at(fd); // 2
                 if (fd == listener.fd()) {
-                    onAccept(); // 3
+                    onAccept(); // 2
                 } else if (fd == stop.fd()) {
-                    onStop(); // 6
-                } else if (connection != null && connection.watched() == Interest.WRITE) {
-                    onWritable(connection); // 5
-                } else if (connection != null) { // null: closed earlier in this round
-                    onReadable(connection); // 4
+                    driver.onStop(stop, listener); // 3
+                } else if ((events & POLLOUT) != 0) {
+                    watch(fd, driver.onWritable(fd)); // 4
+                } else {
+                    watch(fd, driver.onReadable(fd)); // 5
                 }
             }
-            onDeadlines(); // 7
-            watchListener();
+            for (int fd; (fd = driver.nextDue()) != NONE;) {
+                watch(fd, driver.onDue(fd)); // 6
+            }
+            if (listener.isEmptying()) { // at the stop, also when it was not reported
+                onAccept();
+            }
+            watch(listener.fd(), driver.interestIn(listener)); // 7
         }
     }
 
@@ -124,77 +125,26 @@ public final class Poll {
         int ready = poll(errno, entries, highest + 1, timeoutMillis);
         return ready == -EINTR ? 0 : check(ready, "poll");
     }
-    // @end
-
-    private void onAccept() throws IOException {
-        for (int i = 0; i < MAX_ACCEPTS && !connections.isFull(); i++) {
-            int fd = listener.accept();
-            if (fd == ListeningSocket.NONE) {
-                return;
-            }
-            Connection connection = connections.open(fd);
-            obey(connection, connection.onOpen());
-        }
-    }
-
-    private void onReadable(Connection connection) throws IOException {
-        obey(connection, connection.onReadable());
-    }
-
-    private void onWritable(Connection connection) throws IOException {
-        obey(connection, connection.onWritable());
-    }
-
-    private void onDeadlines() throws IOException {
-        for (Connection due; (due = connections.nextDue()) != null;) {
-            obey(due, due.onDeadline());
-        }
-    }
-
-    /// Shuts the door, empties the queue, and lets every client finish.
-    private void onStop() throws IOException {
-        stop.clear();
-        listener.shut();
-        for (Connection connection : connections.all()) {
-            obey(connection, connection.onStop());
-        }
-    }
-
-    private void obey(Connection connection, Interest interest) throws IOException {
-        if (interest == Interest.CLOSE) {
-            watch(connection.fd(), interest); // its number may be the next client's
-            connections.close(connection);
-        } else if (interest != connection.watched()) {
-            watch(connection.fd(), interest);
-            connection.watched(interest);
-        }
-    }
-
-    /// A listener that may not accept now stays readable: it must not be watched, or we
-    /// spin.
-    private void watchListener() throws IOException {
-        if (listener.isEmptying()) {
-            onAccept();
-        }
-        boolean wanted = listener.isAccepting() && !connections.isFull();
-        if (wanted != accepting) {
-            accepting = wanted;
-            watch(listener.fd(), wanted ? Interest.READ : Interest.CLOSE);
-        }
-    }
 
     private void watch(int fd, Interest interest) {
-        int events = switch (interest) {
+        int mask = switch (interest) {
             case READ -> POLLIN;
             case WRITE -> POLLOUT;
-            case WAIT, CLOSE -> 0;
+            case NOTHING, CLOSED -> 0;
         };
         while (fd >= capacity) {
             grow();
         }
         highest = Math.max(highest, fd);
-        // With no events a hang-up is still reported; without a descriptor nothing is.
-        SysPoll.set(entries, fd, interest == Interest.CLOSE ? -1 : fd, events);
+        // With an empty mask a hang-up is still reported; without a descriptor nothing is.
+        SysPoll.set(entries, fd, interest == Interest.CLOSED ? -1 : fd, mask);
+    }
+    // @end
+
+    private void onAccept() throws IOException {
+        for (int fd; (fd = driver.accept(listener)) != NONE;) {
+            watch(fd, driver.open(fd));
+        }
     }
 
     private void grow() {
@@ -211,27 +161,27 @@ public final class Poll {
         }
     }
 
-    private final Arena arena;
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    private final Arena arena = Arena.ofConfined();
+    private final Errno errno = Errno.allocate(arena);
     private final ListeningSocket listener;
     private final StopDescriptor stop;
-    private final Connections connections;
-    private final Errno errno;
+    private final ReadinessDriver driver;
 
     /// The entry of a descriptor is the one with its number.
-    private MemorySegment entries;
+    private MemorySegment entries = arena.allocate((long) FIRST_CAPACITY * POLLFD_BYTES, 8);
 
-    private int capacity = FIRST_ENTRIES;
+    private int capacity = FIRST_CAPACITY;
     private int highest;
-    private boolean accepting = true;
 
-    private Poll(
-            Arena arena, ListeningSocket listener, StopDescriptor stop, Connections connections) {
-        this.arena = arena;
+    private Poll(ListeningSocket listener, StopDescriptor stop, ReadinessDriver driver) {
         this.listener = listener;
         this.stop = stop;
-        this.connections = connections;
-        errno = Errno.allocate(arena);
-        entries = arena.allocate((long) capacity * POLLFD_BYTES, 8);
+        this.driver = driver;
         empty(0, capacity);
         watch(stop.fd(), Interest.READ);
         watch(listener.fd(), Interest.READ);

@@ -126,7 +126,7 @@ public final class PreforkEpoll implements AutoCloseable {
         try (Acceptor acceptor = new Acceptor(worker.fd(0), worker.server());
                 StopDescriptor stop = StopDescriptor.of(worker.server().stop());
                 PreforkEpoll waiting = new PreforkEpoll(worker, stop);
-                BlockingDriver driver = new BlockingDriver(worker.server(), worker.row())) {
+                BlockingDriver driver = new BlockingDriver(worker.server())) {
             worker.ready();
             waiting.loop(worker, acceptor, driver);
         }

@@ -95,7 +95,7 @@ public final class PreforkFileLock {
     static void work(Worker worker) throws IOException {
         try (Lock lock = new Lock(worker.fd(1));
                 Acceptor acceptor = new Acceptor(worker.fd(0), worker.server());
-                BlockingDriver driver = new BlockingDriver(worker.server(), worker.row())) {
+                BlockingDriver driver = new BlockingDriver(worker.server())) {
             worker.ready();
             loop(worker, lock, acceptor, driver);
         }

@@ -93,7 +93,7 @@ public final class PreforkReuseport {
     /// A worker: a process of its own, with its listening socket as its first descriptor.
     static void work(Worker worker) throws IOException {
         try (Acceptor acceptor = new Acceptor(worker.fd(0), worker.server());
-                BlockingDriver driver = new BlockingDriver(worker.server(), worker.row())) {
+                BlockingDriver driver = new BlockingDriver(worker.server())) {
             worker.ready();
             loop(worker, acceptor, driver);
         }

@@ -69,7 +69,7 @@ public final class PrethreadedAccept {
     /// @throws IOException when it cannot begin
     public static void serve(Server server) throws IOException {
         try (ListeningSocket listener = ListeningSocket.openBlocking(server);
-                BlockingDriver driver = new BlockingDriver(server, server.scoreboard().row(0))) {
+                BlockingDriver driver = new BlockingDriver(server)) {
             int fd = listener.fd();
             WorkerThreads workers = WorkerThreads.start(server, row -> {
                 try (Acceptor acceptor = new Acceptor(fd, server)) {

@@ -84,7 +84,7 @@ public final class PrethreadedHandoff {
         BlockingQueue<Optional<SocketChannel>> queue = new ArrayBlockingQueue<>(
                 server.settings().number(QUEUE));
         try (ListeningChannel listener = ListeningChannel.open(server);
-                BlockingDriver driver = new BlockingDriver(server, server.scoreboard().row(0))) {
+                BlockingDriver driver = new BlockingDriver(server)) {
             WorkerThreads workers = WorkerThreads.start(server, row -> work(queue, driver, row));
             Console.announce(server, listener.port());
             loop(server, listener, queue);

@@ -67,7 +67,7 @@ public final class PrethreadedLock {
     /// @throws IOException when it cannot begin
     public static void serve(Server server) throws IOException {
         try (ListeningChannel listener = ListeningChannel.open(server);
-                BlockingDriver driver = new BlockingDriver(server, server.scoreboard().row(0))) {
+                BlockingDriver driver = new BlockingDriver(server)) {
             Lock lock = new ReentrantLock();
             WorkerThreads workers = WorkerThreads
                     .start(server, row -> loop(lock, listener, driver, row));

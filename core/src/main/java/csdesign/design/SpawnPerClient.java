@@ -147,9 +147,9 @@ public final class SpawnPerClient implements AutoCloseable {
 
     /// The child: a process of its own, with the connection at its descriptor 0.
     static void work(Worker child) throws IOException {
-        try (BlockingDriver driver = new BlockingDriver(child.server(), child.row())) {
+        try (BlockingDriver driver = new BlockingDriver(child.server())) {
             if (System.inheritedChannel() instanceof SocketChannel client) {
-                driver.serve(client);
+                driver.serve(client, child.row());
             }
         }
     }

@@ -5,6 +5,7 @@ import csdesign.cost.Console;
 import csdesign.drive.BlockingDriver;
 import csdesign.kit.Limits;
 import csdesign.kit.Log;
+import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
 import csdesign.listen.ListeningChannel;
 import java.io.IOException;
@@ -76,7 +77,7 @@ public final class ThreadPerClient {
     /// @throws IOException when it cannot begin
     public static void serve(Server server) throws IOException {
         try (ListeningChannel listener = ListeningChannel.open(server);
-                BlockingDriver driver = new BlockingDriver(server, server.scoreboard().row(0))) {
+                BlockingDriver driver = new BlockingDriver(server)) {
             Console.announce(server, listener.port());
             loop(server, listener, driver);
         }
@@ -85,6 +86,7 @@ public final class ThreadPerClient {
     // @start region="loop"
     private static void loop(Server server, ListeningChannel listener, BlockingDriver driver) {
         Log log = new Log(server.slug());
+        Scoreboard.Row row = server.scoreboard().row(0);
         Semaphore room = new Semaphore(server.limits().maxConnections());
         while (true) {
             room.acquireUninterruptibly(); // 1: while there is none, clients wait in the backlog
@@ -93,27 +95,32 @@ public final class ThreadPerClient {
                 awaitLeaving(server.limits(), room); // 3
                 return;
             }
-            start(client, driver, room, log);
+            start(client, driver, row, room, log);
         }
     }
 
     private static void start(
-            SocketChannel client, BlockingDriver driver, Semaphore room, Log log) {
+            SocketChannel client,
+            BlockingDriver driver,
+            Scoreboard.Row row,
+            Semaphore room,
+            Log log) {
         Thread.Builder thread = Thread.ofPlatform()
                 .daemon()
                 .name("client")
                 .stackSize(STACK_BYTES);
         try {
-            thread.start(() -> serve(client, driver, room)); // 4
+            thread.start(() -> serve(client, driver, row, room)); // 4
         } catch (OutOfMemoryError noThread) {
             room.release();
             refuse(client, noThread, log);
         }
     }
 
-    private static void serve(SocketChannel client, BlockingDriver driver, Semaphore room) {
+    private static void serve(
+            SocketChannel client, BlockingDriver driver, Scoreboard.Row row, Semaphore room) {
         try {
-            driver.serve(client); // 5
+            driver.serve(client, row); // 5
         } finally {
             room.release(); // 6
         }

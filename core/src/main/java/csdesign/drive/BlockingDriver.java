@@ -1,78 +1,64 @@
 // SPDX-License-Identifier: MIT
 package csdesign.drive;
 
+import csdesign.drive.Exchange.Act;
 import csdesign.kit.Limits;
+import csdesign.kit.Nullable;
 import csdesign.kit.Scoreboard;
 import csdesign.kit.Server;
 import csdesign.kit.Stop;
-import csdesign.service.Conversation;
-import csdesign.service.Service;
-import csdesign.service.Step;
+import csdesign.wire.ChannelWire;
+import csdesign.wire.DescriptorWire;
+import csdesign.wire.Wire;
 import java.io.IOException;
-import java.net.SocketTimeoutException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.List;
 import java.util.Queue;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 
 /// The blocking driver: [#serve] takes one client from its first byte to its last, on the
-/// thread that calls it.
+/// thread that calls it, and carries out the acts of its [Exchange] by blocking calls.
 ///
-/// A thread that sits in read(2) cannot look at the clock, so one more thread, the watch,
-/// does it for all: every [#TICK_MILLIS] it compares deadlines, and closes who is idle
-/// for too long. Only the rest of a request that came in parts is read with a timeout of
-/// its own, for its client is told that it was late. No whole request pays a system call
-/// for its deadline.
+/// A thread that is blocked in read(2) or write(2) cannot look at the clock. One more
+/// thread, the watch, does it for all of them: every [#TICK_MILLIS] it wakes those whose
+/// deadline has passed. The rest of a request is read with a timeout instead, because its
+/// client must still be told that it was late. No whole request pays a system call for
+/// its deadline.
+///
+/// A client that is idle has a sip of [#SIP_BYTES] for what comes next, and is lent a
+/// read buffer only when that is more.
 public final class BlockingDriver implements AutoCloseable {
     /// How exact deadlines are, in milliseconds.
     public static final long TICK_MILLIS = 50;
 
-    private static final int READ_BYTES = 16 * 1024;
+    /// Some requests of the service `bytes`: those who send more are few, and pay one
+    /// system call more.
+    private static final int SIP_BYTES = 64;
 
-    private static final long NANOS_PER_MILLI = 1_000_000;
-
-    private final Service service;
-    private final Limits limits;
+    private final Server server;
     private final Stop stop;
-    private final Scoreboard.Row row;
-    private final Set<Dialogue> dialogues = ConcurrentHashMap.newKeySet();
-    private final Queue<ByteBuffer> spares = new ConcurrentLinkedQueue<>();
     private final Queue<DescriptorWire> spareWires = new ConcurrentLinkedQueue<>();
     private final Thread watch;
-    private volatile boolean closed;
 
-    private enum Timer {
-        IDLE,
-        REQUEST,
-        WRITE,
-        WAIT,
-        LINGER
-    }
+    // All that threads share, each under the lock of `deadlines`.
+    private final Deadlines<Dialogue> deadlines = new Deadlines<>();
+    private final Buffers sips = new Buffers(Arena.ofAuto(), SIP_BYTES);
+    private final Buffers buffers = new Buffers(Arena.ofAuto(), Buffers.READ_BYTES);
 
     /// Starts the watch.
     ///
-    /// @param server limits, service and the wish to stop
-    /// @param row where all clients of this driver are counted
-    public BlockingDriver(Server server, Scoreboard.Row row) {
-        this.service = server.service();
-        this.limits = server.limits();
+    /// @param server limits, service and the request to stop
+    public BlockingDriver(Server server) {
+        this.server = server;
         this.stop = server.stop();
-        this.row = row;
         this.watch = Thread.ofPlatform().daemon().name("deadlines").start(this::watch);
     }
 
     /// Serves one client to its end, and closes the channel. Whatever ends the connection
     /// early is the client's affair: nothing is thrown.
-    ///
-    /// @param channel a connection in blocking mode
-    public void serve(SocketChannel channel) {
-        serve(new ChannelWire(channel), row);
-    }
-
-    /// The same, counted where the thread that serves it counts.
     ///
     /// @param channel a connection in blocking mode
     /// @param row of the worker that serves it
@@ -91,246 +77,209 @@ public final class BlockingDriver implements AutoCloseable {
         spareWires.add(wire);
     }
 
-    private void serve(Wire wire, Scoreboard.Row row) {
-        Dialogue dialogue = new Dialogue(wire, row);
-        dialogues.add(dialogue);
+    void serve(Wire wire, Scoreboard.Row row) {
         row.accept();
-        ByteBuffer in = spares.poll();
-        if (in == null) {
-            in = ByteBuffer.allocateDirect(READ_BYTES);
-        }
+        Dialogue dialogue = new Dialogue(wire, row);
         try (wire) {
-            dialogue.run(in);
+            dialogue.run();
         } catch (IOException gone) {
-            // ECONNRESET, EPIPE, or the watch closed it.
+            // ECONNRESET, EPIPE, or the watch ended it.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            spares.add(in);
             dialogue.end();
-            dialogues.remove(dialogue);
         }
     }
 
     private void watch() {
         try {
-            while (!closed) {
+            while (true) {
                 Thread.sleep(TICK_MILLIS);
                 long now = System.nanoTime();
-                boolean lastCallIsOver = lastCallIsOver(now);
                 boolean graceIsOver = stop.graceIsOver();
-                for (Dialogue dialogue : dialogues) {
-                    dialogue.look(now, lastCallIsOver, graceIsOver);
+                boolean lastCallIsOver = stop.requested()
+                        && now - stop.requestedNanos() >= Limits.LAST_CALL_MILLIS * 1_000_000;
+                for (Dialogue dialogue : lookedAt(now, lastCallIsOver || graceIsOver)) {
+                    dialogue.look(now, graceIsOver);
                 }
             }
-        } catch (InterruptedException e) {
+        } catch (InterruptedException closed) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private boolean lastCallIsOver(long now) {
-        return stop.requested()
-                && now - stop.requestedNanos() >= Limits.LAST_CALL_MILLIS * NANOS_PER_MILLI;
+    private List<Dialogue> lookedAt(long now, boolean all) {
+        synchronized (deadlines) {
+            return all ? deadlines.all() : deadlines.takeNote(now);
+        }
     }
 
     /// Ends the watch. Clients that are still served have no deadline from now on.
     @Override
     public void close() {
-        closed = true;
         watch.interrupt();
     }
 
     /// One client.
-    private final class Dialogue {
+    private final class Dialogue extends Deadlines.Entry {
         private final Wire wire;
         private final Scoreboard.Row row;
         private final Thread thread = Thread.currentThread();
-        private final Conversation conversation = service.open();
-        private long counted;
+        private final Exchange exchange;
+        private final Buffers.Buffer sip;
+        private Buffers.@Nullable Buffer lent;
+        private boolean stopping;
+        private boolean shut;
         private boolean over;
         private boolean interrupted;
 
-        // Read by the watch.
-        private volatile boolean owing;
-        private volatile long deadlineNanos;
-        private volatile Timer timer = Timer.IDLE;
+        /// The act that the thread is blocked in and that the watch must end in time.
+        /// Written after the exchange's deadline, so that the watch sees that too.
+        private volatile @Nullable Act blockedIn;
 
         Dialogue(Wire wire, Scoreboard.Row row) {
             this.wire = wire;
             this.row = row;
-            arm(Timer.IDLE, limits.idleMillis());
+            exchange = new Exchange(server.service().open(), server.limits(), row);
+            synchronized (deadlines) {
+                sip = sips.take();
+                deadlines.add(this);
+            }
         }
 
-        void run(ByteBuffer in) throws IOException, InterruptedException {
-            if (stop.graceIsOver()) {
-                row.cut(1);
-                return; // it waited for a thread until now
-            }
-            in.limit(0);
-            boolean ended = false;
-            while (true) {
-                switch (conversation.next()) {
-                    case Step.NeedMore(boolean begun) -> {
-                        if (in.hasRemaining()) {
-                            conversation.receive(in);
-                            break;
-                        }
-                        boolean another = count();
-                        if (ended || (!begun && isLastAnswer())) {
-                            linger(in, ended);
-                            return;
-                        }
-                        if (!begun) {
-                            owes(false);
-                            arm(Timer.IDLE, limits.idleMillis());
-                        } else if (another || timer != Timer.REQUEST) {
-                            arm(Timer.REQUEST, limits.requestMillis());
-                        }
-                        ended = begun ? receiveRest(in) : receive(in);
-                    }
-                    case Step.Send(ByteBuffer bytes) -> send(bytes);
-                    case Step.SendFile send -> sendFile(send);
-                    case Step.Wait(long nanos) -> {
-                        arm(Timer.WAIT, nanos / NANOS_PER_MILLI + limits.idleMillis());
-                        TimeUnit.NANOSECONDS.sleep(nanos);
-                    }
-                    case Step.Close _ -> {
-                        linger(in, ended);
-                        return;
-                    }
+        void run() throws IOException, InterruptedException {
+            // Where the grace is over it waited for a thread until now.
+            Act act = stop.graceIsOver() ? exchange.cut() : exchange.begin(now());
+            while (act != Act.CLOSE) {
+                if (!stopping && stop.requested()) {
+                    stopping = true;
+                    act = exchange.stop(stop.requestedNanos(), now());
                 }
+                act = switch (act) {
+                    case READ -> read(exchange.owes() || stopping);
+                    case SEND, SEND_FILE -> send(act);
+                    case SLEEP -> sleep();
+                    case LINGER -> linger();
+                    case CLOSE -> act;
+                };
             }
         }
 
-        /// A stop was wished for, and nothing is here that was sent before the client
-        /// heard of it.
-        private boolean isLastAnswer() throws IOException {
-            return stop.requested()
-                    && conversation.requests() > 0
-                    && !wire.hasBytes();
-        }
-
-        /// @return whether it was the end of the stream
-        private boolean receive(ByteBuffer in) throws IOException {
-            return take(in, wire.read(in.clear()));
-        }
-
-        /// The rest of a request, with a timeout: the only read that pays for one, since
-        /// few requests come in parts. The watch would have to shut the reading half, and
-        /// then nobody could linger for a client that dribbles on.
-        private boolean receiveRest(ByteBuffer in) throws IOException {
-            long left = (deadlineNanos - System.nanoTime()) / NANOS_PER_MILLI;
-            try {
-                return take(
-                        in, wire.readWithin(in.clear(), Math.clamp(left, 1, Integer.MAX_VALUE)));
-            } catch (SocketTimeoutException late) {
-                conversation.late();
-                return false;
-            }
-        }
-
-        private boolean take(ByteBuffer in, int n) {
-            in.flip();
-            if (n < 0) {
-                conversation.endOfInput();
+        private Act read(boolean withTimeout) throws IOException {
+            giveBack();
+            row.state(exchange.owes() ? Scoreboard.State.SERVING : Scoreboard.State.WAITING);
+            ByteBuffer in = sip.bytes().clear();
+            int n;
+            if (withTimeout) {
+                n = wire.readWithin(in, exchange.deadlineNanos() - now());
             } else {
-                owes(true);
-                conversation.receive(in);
+                blockedIn = Act.READ;
+                n = wire.read(in);
+                blockedIn = null;
             }
-            return n < 0;
+            if (n < 0) {
+                return exchange.ended(now());
+            }
+            if (n == 0) {
+                return exchange.due(now());
+            }
+            row.state(Scoreboard.State.SERVING);
+            return exchange.received(in.hasRemaining() ? in.flip() : readMore(in), now());
         }
 
-        private void send(ByteBuffer bytes) throws IOException {
-            arm(Timer.WRITE, limits.idleMillis());
-            while (bytes.hasRemaining()) {
-                int n = wire.write(bytes);
-                row.write(n);
-                if (bytes.hasRemaining()) {
-                    arm(Timer.WRITE, limits.idleMillis()); // some went: the client reads
+        /// The sip is full. What came with it must stay together with it.
+        private ByteBuffer readMore(ByteBuffer full) throws IOException {
+            synchronized (deadlines) {
+                lent = buffers.take();
+            }
+            ByteBuffer in = lent.bytes().clear().put(full.flip());
+            int _ = wire.readWithin(in, 0); // an end is reported again
+            return in.flip();
+        }
+
+        private void giveBack() {
+            if (lent != null) {
+                synchronized (deadlines) {
+                    buffers.give(lent);
                 }
+                lent = null;
             }
         }
 
-        private void sendFile(Step.SendFile send) throws IOException {
-            for (long sent = 0; sent < send.count();) {
-                arm(Timer.WRITE, limits.idleMillis());
-                long n = wire.sendFile(send.file(), send.offset() + sent, send.count() - sent);
-                if (n == 0) {
-                    throw new IOException(send.file() + " is shorter than promised");
-                }
-                sent += n;
-                row.write(n);
-            }
+        private Act send(Act act) throws IOException {
+            blockedIn = Act.SEND;
+            long n = act == Act.SEND
+                    ? wire.write(exchange.bytes())
+                    : wire.sendFile(exchange.file().file(), exchange.fileOffset(),
+                            exchange.fileLeft());
+            blockedIn = null;
+            return n == 0 ? Act.CLOSE : exchange.sent(n, now()); // a file shorter than promised
         }
 
-        /// Says that all was said, and reads to the client's end: see
-        /// [Limits#LINGER_MILLIS].
-        private void linger(ByteBuffer in, boolean ended) throws IOException {
-            count();
-            owes(false);
-            if (ended) {
-                return;
-            }
-            arm(
-                    Timer.LINGER,
-                    stop.requested() ? Limits.LAST_CALL_MILLIS : Limits.LINGER_MILLIS);
-            wire.shutdownOutput();
-            while (wire.read(in.clear()) >= 0) {
-                // thrown away
-            }
+        private Act sleep() throws InterruptedException {
+            TimeUnit.NANOSECONDS.sleep(exchange.deadlineNanos() - now());
+            return exchange.due(now());
         }
 
-        /// Whether the client has begun to ask, and its answer is not all sent.
-        private void owes(boolean something) {
-            owing = something;
-            row.state(something ? Scoreboard.State.SERVING : Scoreboard.State.WAITING);
-        }
-
-        private boolean count() {
-            long answered = conversation.requests() - counted;
-            if (answered > 0) {
-                row.answer(answered);
-                counted += answered;
+        private Act linger() throws IOException {
+            if (!shut) {
+                shut = true;
+                wire.shutdownOutput();
             }
-            return answered > 0;
+            return read(true);
         }
 
-        private void arm(Timer next, long millis) {
-            timer = next;
-            deadlineNanos = System.nanoTime() + millis * NANOS_PER_MILLI;
+        private static long now() {
+            return System.nanoTime();
+        }
+
+        /// Read by the watch, which looks again later where there is nothing to watch.
+        @Override
+        long deadlineNanos() {
+            return blockedIn == null
+                    ? now() + server.limits().idleMillis() * 1_000_000
+                    : exchange.deadlineNanos();
         }
 
         /// The wire and the thread will be another client's: the watch must not touch
         /// them any more, and its interrupt is not meant for that client.
-        synchronized void end() {
-            over = true;
-            owes(false);
-            if (interrupted) {
-                boolean _ = Thread.interrupted();
+        void end() {
+            giveBack();
+            synchronized (deadlines) {
+                deadlines.remove(this);
+                sips.give(sip);
             }
+            synchronized (this) {
+                over = true;
+                if (interrupted) {
+                    boolean _ = Thread.interrupted();
+                }
+            }
+            if (stop.graceIsOver()) {
+                Act _ = exchange.cut();
+            }
+            row.state(Scoreboard.State.WAITING);
         }
 
-        /// On the watch's thread.
-        synchronized void look(long now, boolean lastCallIsOver, boolean graceIsOver) {
+        /// On the watch's thread: the deadline has passed, or a stop ends those that
+        /// wait.
+        synchronized void look(long now, boolean graceIsOver) {
             if (over) {
                 return;
             }
             try {
-                boolean due = now - deadlineNanos >= 0;
-                if (graceIsOver) {
-                    if (owing && !interrupted) {
-                        row.cut(1);
-                    }
+                Act act = blockedIn;
+                if (graceIsOver || (act == Act.SEND && exchange.deadlineNanos() - now < 0)) {
                     wire.abort();
-                    thread.interrupt(); // ends a Wait too
-                    interrupted = true;
-                } else if (due && timer != Timer.REQUEST) { // that read has a timeout
-                    wire.abort();
-                } else if (lastCallIsOver && timer == Timer.IDLE) {
+                } else if (act == Act.READ) {
                     wire.shutdownInput();
                 }
             } catch (IOException e) {
                 // It ended by itself in this moment.
+            }
+            if (graceIsOver) {
+                thread.interrupt(); // ends a SLEEP too
+                interrupted = true;
             }
         }
     }

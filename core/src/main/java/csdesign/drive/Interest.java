@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 package csdesign.drive;
 
-/// What a [Connection] wants its loop to watch for next. The loop only obeys.
+/// What a loop must watch a descriptor for from now on. The loop only obeys.
 public enum Interest {
-    /// Tell me when there is something to read.
+    /// Until there is something to read.
     READ,
-    /// Tell me when I can write: the answer did not fit into the socket's buffer.
+    /// Until there is room to write: the answer did not fit into the socket's buffer.
     WRITE,
-    /// Tell me nothing: my answer waits for its time, and the loop's timeout will find
-    /// me.
-    WAIT,
-    /// Close me.
-    CLOSE
+    /// For nothing: an answer waits for its time, or the listener pauses. The loop's
+    /// timeout wakes it.
+    NOTHING,
+    /// Nothing any more: the descriptor is closed, and the next client may get its
+    /// number.
+    CLOSED
 }

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: MIT
 
-/// One connection: what is to be done next, and the drivers that do it.
+/// One connection, from its first byte to its last: the policy, and the drivers that
+/// carry it out.
 ///
 /// ```text
-///   select, poll, epoll --> Connections --> Connection --obeys--> Interest
-///   threads, processes ---> BlockingDriver --> Wire: ChannelWire, DescriptorWire
+///   threads, processes ----> BlockingDriver ---> csdesign.wire
+///                               |      ^
+///                         event |      | act
+///                               v      |
+///   Conversation <--steps----- Exchange
+///                               ^      |
+///                         event |      | act
+///                               |      v
+///   select, poll, epoll ---> ReadinessDriver ---> Interest, which the loop obeys
 /// ```
 ///
 /// | type | what it is |
 /// |---|---|
+/// | [Exchange] | the policy of one connection: deadlines, half-close, stop, counting; no I/O |
 /// | [BlockingDriver] | one call serves one client |
-/// | [Wire] | a blocking connection, as the driver needs it |
-/// | [ChannelWire] | a connection of the JDK |
-/// | [DescriptorWire] | a connection by its descriptor |
-/// | [Connection] | serves without waiting, and says what to wait for |
-/// | [Connections] | connections by descriptor and by deadline |
-/// | [Interest] | what a connection waits for |
+/// | [ReadinessDriver] | the connections of one loop, by descriptor |
+/// | [Interest] | what the loop must watch a descriptor for |
+/// | [Deadlines] | the earliest of many deadlines |
+/// | [Buffers] | read buffers, lent to connections that hold bytes |
 package csdesign.drive;

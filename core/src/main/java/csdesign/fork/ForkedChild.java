@@ -8,9 +8,8 @@ import static csdesign.posix.SysPoll.POLLOUT;
 import static csdesign.posix.SysPoll.poll;
 import static csdesign.posix.SysPoll.revents;
 
-import csdesign.drive.Connection;
-import csdesign.drive.Connections;
 import csdesign.drive.Interest;
+import csdesign.drive.ReadinessDriver;
 import csdesign.kit.Server;
 import csdesign.posix.Errno;
 import csdesign.posix.SysPoll;
@@ -33,7 +32,7 @@ final class ForkedChild implements AutoCloseable {
     private static final int LIFELINE = 1;
 
     private final Server server;
-    private final Connections connections;
+    private final ReadinessDriver driver;
     private final Lifeline lifeline;
     private final Heartbeats heartbeats;
     private final Arena arena = Arena.ofConfined();
@@ -50,65 +49,63 @@ final class ForkedChild implements AutoCloseable {
         this.server = server;
         this.lifeline = lifeline;
         this.heartbeats = heartbeats;
-        connections = new Connections(server, server.scoreboard().row(0));
-        connections.reserve();
+        driver = new ReadinessDriver(server, server.scoreboard().row(0));
+        driver.reserve();
     }
 
     /// Serves a client to its end, or to the parent's. When the grace is over the parent
     /// kills this child, and counts its client as cut.
     ///
-    /// @param client the connection's descriptor, non-blocking; it is left open
+    /// @param client the connection's descriptor, non-blocking; closed at its end
     /// @param slot of this child in the heartbeats
     /// @return the exit code
     int serve(int client, int slot) {
-        connections.tick();
-        Connection connection = connections.adopt(client);
-        Interest interest = connection.onOpen();
+        driver.tick();
+        Interest interest = driver.adopt(client);
         if (interest == Interest.READ) {
-            interest = connection.onReadable(); // its request has mostly come by now
+            interest = driver.onReadable(client); // its request has mostly come by now
         }
-        while (interest != Interest.CLOSE) {
-            connection.watched(interest);
-            await(connection, interest, slot);
-            interest = obey(connection, interest);
+        while (interest != Interest.CLOSED) {
+            await(client, interest, slot);
+            interest = obey(client, interest);
         }
         return 0;
     }
 
-    private void await(Connection connection, Interest interest, int slot) {
-        int timeoutMillis = connections.timeoutMillis();
+    private void await(int client, Interest interest, int slot) {
+        int timeoutMillis = driver.timeoutMillis();
         heartbeats.expectWithin(slot, timeoutMillis);
         int events = switch (interest) {
             case READ -> POLLIN;
             case WRITE -> POLLOUT;
-            case WAIT, CLOSE -> 0;
+            case NOTHING, CLOSED -> 0;
         };
-        SysPoll.set(polled, CLIENT, connection.fd(), events);
+        SysPoll.set(polled, CLIENT, client, events);
         SysPoll.set(polled, LIFELINE, lifeline.fd(), stopping ? 0 : POLLIN);
         if (poll(errno, polled, 2, timeoutMillis) < 0) { // EINTR
             SysPoll.clear(polled, 2);
         }
-        connections.tick();
+        driver.tick();
     }
 
-    private Interest obey(Connection connection, Interest interest) {
+    private Interest obey(int client, Interest interest) {
         if ((revents(polled, LIFELINE) & POLLHUP) != 0) {
-            return Interest.CLOSE; // the parent is gone
+            return Interest.CLOSED; // the parent is gone
         }
         Interest next = interest;
         if (revents(polled, CLIENT) != 0) {
             next = interest == Interest.WRITE
-                    ? connection.onWritable()
-                    : connection.onReadable();
-        } else if (connections.nextDue() != null) {
-            next = connection.onDeadline();
+                    ? driver.onWritable(client)
+                    : driver.onReadable(client);
         }
         boolean stop = revents(polled, LIFELINE) != 0 || ForkingJvm.isUsedUp();
-        if (stop && !stopping && next != Interest.CLOSE) {
+        if (stop && !stopping) {
             stopping = true;
             server.stop().request();
-            connection.watched(next);
-            next = connection.onStop();
+            driver.onStop();
+        }
+        while (driver.nextDue() != ReadinessDriver.NONE) {
+            next = driver.onDue(client);
         }
         return next;
     }
@@ -116,7 +113,7 @@ final class ForkedChild implements AutoCloseable {
     /// Only a warm-up comes to this: a child exits.
     @Override
     public void close() {
-        connections.close();
+        driver.close();
         arena.close();
     }
 }

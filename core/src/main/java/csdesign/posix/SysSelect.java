@@ -10,14 +10,15 @@ import java.lang.invoke.MethodHandle;
 
 /// `<sys/select.h>`: wait for events on three sets of descriptors.
 ///
-/// A set is a bitmap of [#FD_SETSIZE] bits, fixed when the C library was built. A
-/// descriptor of 1,024 or more has no bit in it. In C, `FD_SET` of such a descriptor
-/// silently writes past the end of the set; here it throws.
+/// A set is a bitmap. The kernel takes one of any size, as `nfds` says. The C library's
+/// type `fd_set` has [#FD_SETSIZE] bits, fixed when the library was built; in C, `FD_SET`
+/// of a higher descriptor silently writes past the end of the set. Here a set is as large
+/// as its memory, and a descriptor past its end throws.
 public final class SysSelect {
-    /// How many descriptors a set can name: 0 to 1,023.
+    /// How many descriptors an `fd_set` can name: 0 to 1,023.
     public static final int FD_SETSIZE = 1024;
 
-    /// Size of a set in bytes.
+    /// Size of an `fd_set` in bytes.
     public static final int FD_SET_BYTES = 128;
 
     private static final class Select {
@@ -89,41 +90,42 @@ public final class SysSelect {
 
     /// Puts a descriptor into a set.
     ///
-    /// @param fd 0 to 1,023
-    /// @param set the set
+    /// @param fd 0 to one less than the set has bits
+    /// @param set 64-bit words
     /// @throws IndexOutOfBoundsException for a descriptor that has no bit
     public static void FD_SET(int fd, MemorySegment set) {
-        long offset = wordOffset(fd);
+        long offset = wordOffset(fd, set);
         set.set(ValueLayout.JAVA_LONG, offset, set.get(ValueLayout.JAVA_LONG, offset) | 1L << fd);
     }
 
     /// Takes a descriptor out of a set.
     ///
-    /// @param fd 0 to 1,023
-    /// @param set the set
+    /// @param fd 0 to one less than the set has bits
+    /// @param set 64-bit words
     /// @throws IndexOutOfBoundsException for a descriptor that has no bit
     public static void FD_CLR(int fd, MemorySegment set) {
-        long offset = wordOffset(fd);
+        long offset = wordOffset(fd, set);
         set.set(ValueLayout.JAVA_LONG, offset,
                 set.get(ValueLayout.JAVA_LONG, offset) & ~(1L << fd));
     }
 
     /// Asks whether a descriptor is in a set.
     ///
-    /// @param fd 0 to 1,023
-    /// @param set the set
+    /// @param fd 0 to one less than the set has bits
+    /// @param set 64-bit words
     /// @return whether its bit is set
     /// @throws IndexOutOfBoundsException for a descriptor that has no bit
     public static boolean FD_ISSET(int fd, MemorySegment set) {
-        return (set.get(ValueLayout.JAVA_LONG, wordOffset(fd)) & 1L << fd) != 0;
+        return (set.get(ValueLayout.JAVA_LONG, wordOffset(fd, set)) & 1L << fd) != 0;
     }
 
     /// Where the 64-bit word with the bit of `fd` begins; a set is an array of such
     /// words.
-    private static long wordOffset(int fd) {
-        if (fd < 0 || fd >= FD_SETSIZE) {
+    private static long wordOffset(int fd, MemorySegment set) {
+        long bits = set.byteSize() * Byte.SIZE;
+        if (fd < 0 || fd >= bits) {
             throw new IndexOutOfBoundsException(
-                    "descriptor " + fd + " has no bit in an fd_set of " + FD_SETSIZE);
+                    "descriptor " + fd + " has no bit in a set of " + bits);
         }
         return (fd >> 6) * (long) Long.BYTES;
     }

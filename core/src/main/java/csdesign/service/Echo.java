@@ -25,7 +25,7 @@ public final class Echo implements Service {
     }
 
     private static final class EchoConversation implements Conversation {
-        private static final Step.Send NOTHING = new Step.Send(ByteBuffer.allocate(0));
+        private static final Step.Send NOTHING = new Step.Send(ByteBuffer.allocateDirect(0));
 
         private Step.Send answer = NOTHING;
         private boolean ended;

@@ -21,9 +21,16 @@ public sealed interface Step {
     /// Write these bytes. The driver moves the position forward, perhaps over many
     /// writes.
     ///
-    /// @param bytes from the position to the limit; best a direct buffer, which is sent
-    ///     uncopied
-    record Send(ByteBuffer bytes) implements Step {}
+    /// @param bytes from the position to the limit, in a direct buffer: the kernel cannot
+    ///     be handed another one, because the collector may move it
+    record Send(ByteBuffer bytes) implements Step {
+        /// Rejects a heap buffer.
+        public Send {
+            if (!bytes.isDirect()) {
+                throw new IllegalArgumentException("only a direct buffer can be sent");
+            }
+        }
+    }
 
     /// Write a part of a file. Where the system can, the bytes go from the page cache
     /// straight to the socket.

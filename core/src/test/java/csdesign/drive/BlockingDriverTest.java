@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package csdesign.drive;
 
-import static csdesign.drive.Rig.answer;
+import static csdesign.drive.Scenario.answer;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -44,12 +44,13 @@ class BlockingDriverTest {
 
         Served(Service service, Limits limits) throws IOException {
             server = TestServers.server(service, limits);
-            driver = new BlockingDriver(server, server.scoreboard().row(0));
+            driver = new BlockingDriver(server);
             try (ServerSocketChannel listener = ServerSocketChannel.open()) {
                 listener.bind(TestServers.loopback(0));
                 client = SocketChannel.open((InetSocketAddress) listener.getLocalAddress());
                 SocketChannel accepted = listener.accept();
-                thread = Thread.ofPlatform().daemon().start(() -> driver.serve(accepted));
+                thread = Thread.ofPlatform().daemon()
+                        .start(() -> driver.serve(accepted, server.scoreboard().row(0)));
             }
         }
 
@@ -199,7 +200,7 @@ class BlockingDriverTest {
     void shouldSendFilesAndEndWhereTheyAreMissingOrTooShort() throws Exception {
         byte[] content = answer(3 << 20);
         Path file = Files.write(folder.resolve("file"), content);
-        try (Served served = new Served(Rig.saying(
+        try (Served served = new Served(Scenario.saying(
                 new Step.SendFile(file, 5, content.length - 5), new Step.SendFile(file, 0, 0)))) {
             byte[] expected = Arrays.copyOfRange(content, 5, content.length);
             assertThat(Arrays.equals(served.send("x").read(expected.length), expected)).isTrue();
@@ -211,7 +212,7 @@ class BlockingDriverTest {
         for (Step step : new Step[] {
                 new Step.SendFile(folder.resolve("absent"), 0, 1),
                 new Step.SendFile(file, content.length, 1)}) {
-            try (Served served = new Served(Rig.saying(step))) {
+            try (Served served = new Served(Scenario.saying(step))) {
                 served.send("x");
                 served.awaitEnd();
             }

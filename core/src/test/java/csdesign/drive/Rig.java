@@ -17,19 +17,13 @@ import csdesign.kit.TestServers;
 import csdesign.posix.Errno;
 import csdesign.posix.SysSocket;
 import csdesign.posix.Unistd;
-import csdesign.service.Bytes;
-import csdesign.service.Conversation;
 import csdesign.service.Service;
-import csdesign.service.Step;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.List;
+import java.util.Objects;
 
 /// A loop of one connection, whose client is the test: it holds the other end of a socket pair.
 final class Rig implements AutoCloseable {
@@ -37,34 +31,42 @@ final class Rig implements AutoCloseable {
     private final Errno errno = Errno.allocate(arena);
     private final MemorySegment buffer = arena.allocate(64 * 1024);
     final Server server;
-    final Connections connections;
-    final Connection connection;
-    final int client;
+    final ReadinessDriver driver;
+    final ReadinessDriver.Connection connection;
+
+    /// What the last event was answered with.
+    Interest watched;
+
+    final int fd;
+    private final int client;
     private boolean clientIsOpen = true;
 
     Rig(Service service, Limits limits) throws IOException {
         server = TestServers.server(service, limits);
-        connections = new Connections(server, server.scoreboard().row(0));
+        driver = new ReadinessDriver(server, server.scoreboard().row(0));
         MemorySegment two = arena.allocate(JAVA_INT, 2);
         int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
         Errno.check(SysSocket.socketpair(errno, AF_UNIX, type, 0, two), "socketpair");
         client = two.getAtIndex(JAVA_INT, 0);
-        connection = connections.open(two.getAtIndex(JAVA_INT, 1));
-        obey(connection.onOpen());
+        fd = two.getAtIndex(JAVA_INT, 1);
+        watched = driver.open(fd);
+        connection = Objects.requireNonNull(driver.at(fd));
     }
 
     Rig(Service service) throws IOException {
         this(service, TestServers.PATIENT);
     }
 
-    /// What a loop does with an answer, except that it closes nothing: a test looks first.
-    Interest obey(Interest interest) {
-        connection.watched(interest);
+    private Interest watch(Interest interest) {
+        watched = interest;
         return interest;
     }
 
     Rig send(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        return send(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    Rig send(byte[] bytes) {
         try (Arena own = Arena.ofConfined()) {
             MemorySegment segment = own.allocateFrom(JAVA_BYTE, bytes);
             long n = SysSocket.send(errno, client, segment, bytes.length, MSG_NOSIGNAL);
@@ -77,7 +79,28 @@ final class Rig implements AutoCloseable {
 
     /// The client is readable to the server: the loop would call this.
     Interest readable() {
-        return obey(connection.onReadable());
+        return watch(driver.onReadable(fd));
+    }
+
+    /// There is room to write: the loop would call this.
+    Interest writable() {
+        return watch(driver.onWritable(fd));
+    }
+
+    /// The server is to stop: the loop would do this.
+    Interest stop() {
+        server.stop().request();
+        driver.tick();
+        driver.onStop();
+        return dueNow();
+    }
+
+    /// The rest of the loop's round.
+    private Interest dueNow() {
+        while (driver.nextDue() == fd) {
+            watch(driver.onDue(fd));
+        }
+        return watched;
     }
 
     /// What has arrived at the client so far.
@@ -109,8 +132,8 @@ final class Rig implements AutoCloseable {
     byte[] readAll() {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         all.writeBytes(arrived());
-        while (connection.watched() == Interest.WRITE) {
-            obey(connection.onWritable());
+        while (watched == Interest.WRITE) {
+            writable();
             all.writeBytes(arrived());
         }
         return all.toByteArray();
@@ -135,59 +158,21 @@ final class Rig implements AutoCloseable {
                 throw new AssertionError("no deadline within 10 s");
             }
             Thread.onSpinWait();
-            connections.tick();
-        } while (connections.nextDue() != connection);
-        return obey(connection.onDeadline());
+            driver.tick();
+        } while (driver.nextDue() != fd);
+        watch(driver.onDue(fd));
+        return dueNow();
     }
 
-    /// A service that says these steps to whoever sends anything, then needs more.
-    static Service saying(Step... steps) {
-        return () -> new Conversation() {
-            private final Deque<Step> left = new ArrayDeque<>();
-            private boolean ended;
-
-            @Override
-            public void receive(ByteBuffer in) {
-                in.position(in.limit());
-                left.addAll(List.of(steps));
-            }
-
-            @Override
-            public Step next() {
-                Step step = left.poll();
-                return step != null ? step : ended ? Step.Close.NOW : Step.NeedMore.IDLE;
-            }
-
-            @Override
-            public void endOfInput() {
-                ended = true;
-            }
-
-            @Override
-            public void late() {
-                ended = true;
-            }
-
-            @Override
-            public long requests() {
-                return 0;
-            }
-        };
-    }
-
-    /// What a client of the service `bytes` expects.
-    static byte[] answer(int count) {
-        byte[] all = new byte[count];
-        for (int i = 0; i < count; i++) {
-            all[i] = Bytes.payload().get(i % Bytes.PATTERN_BYTES);
-        }
-        return all;
+    /// How far away the deadline is, on the loop's clock.
+    long nanosLeft() {
+        return connection.deadlineNanos() - driver.now();
     }
 
     @Override
     public void close() {
         clientCloses();
-        connections.close();
+        driver.close();
         arena.close();
     }
 }

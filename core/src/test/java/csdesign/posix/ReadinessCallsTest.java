@@ -140,13 +140,13 @@ class ReadinessCallsTest {
     @ParameterizedTest
     @ValueSource(ints = {-1, 1024, Integer.MAX_VALUE})
     void shouldThrowWhereCWouldWritePastTheSet(int fd) {
-        MemorySegment larger = box.arena.allocate(2L * FD_SET_BYTES, 8);
-        String message = "descriptor " + fd + " has no bit in an fd_set of 1024";
+        MemorySegment set = box.arena.allocate(FD_SET_BYTES, 8);
+        String message = "descriptor " + fd + " has no bit in a set of 1024";
 
-        assertThatThrownBy(() -> FD_SET(fd, larger))
+        assertThatThrownBy(() -> FD_SET(fd, set))
                 .isInstanceOf(IndexOutOfBoundsException.class).hasMessage(message);
-        assertThatThrownBy(() -> FD_CLR(fd, larger)).hasMessage(message);
-        assertThatThrownBy(() -> FD_ISSET(fd, larger)).hasMessage(message);
+        assertThatThrownBy(() -> FD_CLR(fd, set)).hasMessage(message);
+        assertThatThrownBy(() -> FD_ISSET(fd, set)).hasMessage(message);
     }
 
     @Test

@@ -43,7 +43,7 @@ class EchoTest {
     @Test
     void shouldSendStraightFromTheBufferThatWasReceivedInto() {
         Conversation conversation = new Echo().open();
-        ByteBuffer in = ByteBuffer.wrap(new byte[] {1, 2, 3});
+        ByteBuffer in = ByteBuffer.allocateDirect(3).put(new byte[] {1, 2, 3}).flip();
         assertThat(conversation.next()).isEqualTo(Step.NeedMore.IDLE);
         conversation.receive(in);
 

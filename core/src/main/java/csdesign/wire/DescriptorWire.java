@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-package csdesign.drive;
+package csdesign.wire;
 
 import static csdesign.posix.Errno.check;
 import static csdesign.posix.SysSocket.MSG_DONTWAIT;
 import static csdesign.posix.SysSocket.MSG_NOSIGNAL;
-import static csdesign.posix.SysSocket.MSG_PEEK;
 import static csdesign.posix.SysSocket.SHUT_RD;
 import static csdesign.posix.SysSocket.SHUT_RDWR;
 import static csdesign.posix.SysSocket.SHUT_WR;
@@ -19,7 +18,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
@@ -28,64 +26,69 @@ import java.nio.file.Path;
 ///
 /// The JDK makes no channel of a descriptor that it did not open, but for the one at
 /// number 0.
-final class DescriptorWire implements Wire {
+public final class DescriptorWire implements Wire {
     private final Arena arena = Arena.ofAuto();
     private final Errno errno = Errno.allocate(arena);
     private final Errno othersErrno = Errno.allocate(arena); // under the lock
     private final MemorySegment poll = arena.allocate(SysPoll.POLLFD_BYTES, 8);
-    private final MemorySegment peek = arena.allocate(1);
     private int fd = -1;
+
+    /// No connection yet.
+    public DescriptorWire() {}
 
     /// Takes a connection over.
     ///
     /// @param fd its descriptor, closed by [#close]
-    synchronized DescriptorWire on(int fd) {
+    /// @return this
+    public synchronized DescriptorWire on(int fd) {
         this.fd = fd;
         return this;
     }
 
     @Override
     public int read(ByteBuffer in) throws IOException {
+        return receive(in, 0);
+    }
+
+    @Override
+    public int readWithin(ByteBuffer in, long nanos) throws IOException {
+        if (nanos > 0) {
+            SysPoll.set(poll, 0, fd, SysPoll.POLLIN);
+            long untilNanos = System.nanoTime() + nanos;
+            int ready;
+            do {
+                ready = SysPoll.poll(errno, poll, 1, millis(untilNanos - System.nanoTime()));
+            } while (ready == -Errno.EINTR);
+            check(ready, "poll");
+        }
+        return receive(in, MSG_DONTWAIT);
+    }
+
+    /// Rounded up: to wake a moment too early would be to wait again for 0 ms, and spin.
+    private static int millis(long nanos) {
+        return Math.clamp((nanos + 999_999) / 1_000_000, 0, Integer.MAX_VALUE);
+    }
+
+    /// @return 0 only with MSG_DONTWAIT: nothing is here
+    private int receive(ByteBuffer in, int flags) throws IOException {
         MemorySegment segment = MemorySegment.ofBuffer(in);
         long n;
         do {
-            n = SysSocket.recv(errno, fd, segment, segment.byteSize(), 0);
+            n = SysSocket.recv(errno, fd, segment, segment.byteSize(), flags);
         } while (n == -Errno.EINTR);
-        if (n < 0) {
-            check((int) n, "recv", "fd", fd);
+        if (n == 0) {
+            return -1;
         }
+        if (n == -Errno.EAGAIN && flags == MSG_DONTWAIT) {
+            return 0;
+        }
+        check((int) Math.min(n, 1), "recv", "fd", fd);
         in.position(in.position() + (int) n);
-        return n == 0 ? -1 : (int) n;
-    }
-
-    @Override
-    public int readWithin(ByteBuffer in, int millis) throws IOException {
-        SysPoll.set(poll, 0, fd, SysPoll.POLLIN);
-        long deadlineNanos = System.nanoTime() + millis * 1_000_000L;
-        int ready;
-        do {
-            long left = (deadlineNanos - System.nanoTime() + 999_999) / 1_000_000;
-            ready = SysPoll.poll(errno, poll, 1, (int) Math.max(0, left));
-        } while (ready == -Errno.EINTR);
-        if (check(ready, "poll") == 0) {
-            throw new SocketTimeoutException("nothing within " + millis + " ms");
-        }
-        return read(in);
-    }
-
-    @Override
-    public boolean hasBytes() {
-        return SysSocket.recv(errno, fd, peek, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+        return (int) n;
     }
 
     @Override
     public int write(ByteBuffer bytes) throws IOException {
-        if (!bytes.isDirect()) { // the collector may move it while the kernel reads
-            int n = write(ByteBuffer.allocateDirect(bytes.remaining()).put(bytes.duplicate())
-                    .flip());
-            bytes.position(bytes.position() + n);
-            return n;
-        }
         MemorySegment segment = MemorySegment.ofBuffer(bytes);
         long n;
         do {

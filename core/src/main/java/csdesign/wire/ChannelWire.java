@@ -1,33 +1,44 @@
 // SPDX-License-Identifier: MIT
-package csdesign.drive;
+package csdesign.wire;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 
 /// A connection by the JDK's blocking channel: runs anywhere.
-record ChannelWire(SocketChannel channel) implements Wire {
-    /// How much of a request's rest is read at once.
-    private static final int REST_BYTES = 1024;
-
+///
+/// @param channel in blocking mode
+public record ChannelWire(SocketChannel channel) implements Wire {
     @Override
     public int read(ByteBuffer in) throws IOException {
         return channel.read(in);
     }
 
     @Override
-    public int readWithin(ByteBuffer in, int millis) throws IOException {
-        channel.socket().setSoTimeout(millis);
-        byte[] rest = new byte[REST_BYTES];
-        int n = channel.socket().getInputStream().read(rest);
-        in.put(rest, 0, Math.max(n, 0));
-        return n;
+    public int readWithin(ByteBuffer in, long nanos) throws IOException {
+        if (nanos <= 0) {
+            return hasBytes() ? channel.read(in) : 0;
+        }
+        byte[] bytes = new byte[in.remaining()];
+        try {
+            channel.socket().setSoTimeout(millis(nanos));
+            int n = channel.socket().getInputStream().read(bytes);
+            in.put(bytes, 0, Math.max(n, 0));
+            return n;
+        } catch (SocketTimeoutException none) {
+            return 0;
+        }
     }
 
-    @Override
-    public boolean hasBytes() throws IOException {
+    /// Rounded up, because 0 would mean without end.
+    private static int millis(long nanos) {
+        return Math.clamp((nanos + 999_999) / 1_000_000, 1, Integer.MAX_VALUE);
+    }
+
+    private boolean hasBytes() throws IOException {
         return channel.socket().getInputStream().available() > 0;
     }
 
