@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -37,9 +36,6 @@ class PagesTest {
             "## Next",
             "## Sources");
 
-    /// Whose steps are numbered as the pages tell them, and not yet in the order of the code.
-    private static final Set<String> UNORDERED = Set.of(
-            "select", "poll", "epoll");
     private static final Pattern LINK = Pattern.compile("]\\(([^)#]+)[^)]*\\)");
 
     @Test
@@ -97,12 +93,7 @@ class PagesTest {
             assertThat(inPage).as("%s", entry.slug())
                     .isEqualTo(IntStream.rangeClosed(1, inPage.size()).mapToObj(String::valueOf)
                             .toList());
-            if (UNORDERED.contains(entry.slug())) {
-                assertThat(inCode).as("%s", entry.slug())
-                        .containsExactlyInAnyOrderElementsOf(inPage);
-            } else {
-                assertThat(inCode).as("%s", entry.slug()).isEqualTo(inPage);
-            }
+            assertThat(inCode).as("%s", entry.slug()).isEqualTo(inPage);
         }
     }
 
