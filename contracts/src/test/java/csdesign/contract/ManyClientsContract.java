@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /// bit for descriptor 1,024, but the kernel takes a larger bitmap.
 @EveryDesign
 record ManyClientsContract(Subject subject) {
-    private static final int CLIENTS = 1_100;
+    static final int CLIENTS = 1_100;
 
     @Test
     void shouldServeMoreThan1024ClientsAtOnce() throws Exception {
@@ -29,7 +29,7 @@ record ManyClientsContract(Subject subject) {
     }
 
     /// Both ends' descriptors and what a JVM needs besides.
-    private static void assumeDescriptors() {
+    static void assumeDescriptors() {
         int most = CLIENTS + 200;
         assumeTrue(ServerProcess.hardDescriptorLimit() >= most,
                 "needs " + most + " descriptors: the hard limit (ulimit -Hn) is lower");
