@@ -39,16 +39,16 @@ import java.util.Arrays;
 /// **What** The set of sockets to watch stays in the kernel. epoll_wait(2) returns those
 /// that are ready, and those alone: the loop touches no idle client.
 ///
-/// **Why** select(2) and poll(2) are handed the whole set on every call, and hand it back
-/// to be searched: the cost of one request grows with the number of clients that do
+/// **Why** select(2) and poll(2) are given the whole set in every call, and give it back
+/// to be searched. So the cost of one request grows with the number of clients that do
 /// nothing.
 ///
 /// **Cost** Per request recv and send, and one epoll_wait for all that became ready
 /// together. Per connection accept4, epoll_ctl, a last recv and close. What fails first
 /// is the limit on descriptors: EMFILE at accept.
 ///
-/// **When** Many clients, most of them idle, on one core's worth of work. Do not when an
-/// answer computes or blocks: it stops everybody.
+/// **When** Many clients, most of them idle, and work for one core. Do not use it when an
+/// answer computes or blocks, because all other clients wait for that answer.
 ///
 /// **In Java** The JDK's own selector is this system call with copied sets of keys around
 /// it. Here it is called by its C name, so what you read is what the kernel does.

@@ -40,8 +40,8 @@ import java.lang.foreign.MemorySegment;
 /// and 10,000 bits tested to serve one. What fails first is the limit on descriptors:
 /// EMFILE at accept.
 ///
-/// **When** To learn, and where nothing else is there: it is the oldest and most
-/// portable. Do not when most of many clients are idle.
+/// **When** To learn, and where the system has nothing else: it is the oldest and most
+/// portable. Do not use it when most of many clients are idle.
 ///
 /// **In Java** The JDK has no select(2). The sets are off-heap memory, which grows with
 /// the highest descriptor, as libevent's do. The famous wall at descriptor 1,024 is not
@@ -49,9 +49,9 @@ import java.lang.foreign.MemorySegment;
 /// a higher descriptor overwrites the memory behind it.
 ///
 /// **Look for** system CPU that grows with the highest descriptor, not with the requests;
-/// more than 1,024 clients, which are served all the same; and answers that never block
-/// the loop: what does not fit waits in the write set (the original blocks in sendall,
-/// and every other client waits with it).
+/// more than 1,024 clients, and all of them served; and answers that never block the
+/// loop: what does not fit waits in the write set (the original blocks in sendall, and
+/// every other client waits with it).
 ///
 /// **Try** `java --enable-native-access=ALL-UNNAMED \
 /// core/src/main/java/csdesign/design/Select.java 2000`

@@ -74,8 +74,7 @@ final class Exchange {
     private final Limits limits;
     private final Scoreboard.Row row;
 
-    /// Until `begin` something may be owed: nobody has looked whether the client has
-    /// asked.
+    /// Until `begin` an answer may be owed, because the client may have asked already.
     private Act act = Act.SLEEP;
 
     private long deadlineNanos;

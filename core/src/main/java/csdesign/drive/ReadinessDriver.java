@@ -96,7 +96,7 @@ public final class ReadinessDriver implements AutoCloseable {
     /// Takes the next client out of the listener's queue.
     ///
     /// @param listener which was reported ready
-    /// @return its descriptor, for [#open]; [#NONE] when nobody waits, when
+    /// @return its descriptor, for [#open]; [#NONE] when no client waits, when
     ///     `--max-connections` are open, and when enough were accepted in this round
     public int accept(ListeningSocket listener) {
         return isFull() || acceptsLeft-- <= 0 ? NONE : listener.accept();
