@@ -3,7 +3,6 @@ package csdesign.harness;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,6 +28,11 @@ public final class SharedServers implements BeforeAllCallback {
 
     private static final Map<String, Lease> LEASES = new ConcurrentHashMap<>();
 
+    static {
+        // Tests that are broken off by a signal leave no server behind.
+        Runtime.getRuntime().addShutdownHook(new Thread(SharedServers::closeAll));
+    }
+
     static boolean areShared(List<String> options) {
         return OPTIONS.contains(options);
     }
@@ -53,15 +57,19 @@ public final class SharedServers implements BeforeAllCallback {
                 lease.stopAll();
             }
         } finally {
-            LEASES.values().forEach(Lease::closeAll);
-            LEASES.clear();
+            closeAll();
         }
+    }
+
+    private static void closeAll() {
+        LEASES.values().forEach(Lease::closeAll);
+        LEASES.clear();
     }
 
     /// The shared servers of one design, which one contract has now.
     static final class Lease implements AutoCloseable {
         private final Semaphore free = new Semaphore(1);
-        private final Map<List<String>, ServerProcess> servers = new HashMap<>();
+        private final Map<List<String>, ServerProcess> servers = new ConcurrentHashMap<>();
 
         /// The server with these options.
         ServerProcess server(List<String> options, Supplier<ServerProcess> start) {
