@@ -3,13 +3,16 @@ package csdesign.cli;
 
 import csdesign.design.Catalog;
 import csdesign.design.Design;
+import csdesign.kit.Nullable;
 import csdesign.range.Option;
 import csdesign.range.Settings;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,38 +25,50 @@ import picocli.CommandLine.ParameterException;
 /// no such option, one is an error that names the designs that have it. Designs that have an option
 /// of the same name may differ in its default and its words, and agree in its range.
 final class OwnOptions {
+    /// Those with which help is printed.
+    private static final Set<String> HELP = Set.of("-h", "--help");
+
     private OwnOptions() {}
 
-    /// Adds them.
+    /// Adds them. A server that is started pays nothing for its help: descriptions are made where
+    /// help may be printed.
     ///
     /// @param serve the command
     /// @param numbers gets their ranges
     /// @param arguments that the command will be given: where they name a design, help shows the
     ///     options of that one and of no other
     static void describe(CommandSpec serve, Numbers numbers, List<String> arguments) {
-        Optional<Design> named = arguments.stream()
-                .flatMap(word -> Catalog.find(word).stream())
-                .findFirst();
-        ArgGroupSpec.Builder group = ArgGroupSpec.builder()
-                .validate(false)
-                .heading(named.map(design -> "Options of " + design.slug())
-                        .orElse("Options of one design")
-                        + ":%n");
-        designsByOption().forEach((name, designs) -> {
-            Option option = own(designs.getFirst(), name);
+        boolean helps = arguments.isEmpty() || !Collections.disjoint(arguments, HELP);
+        Design named = helps ? named(arguments) : null;
+        ArgGroupSpec.Builder group = ArgGroupSpec.builder().validate(false).heading(
+                named == null ? "Options of one design:%n" : "Options of " + named.slug() + ":%n");
+        for (Map.Entry<String, List<Design>> each : designsByOption().entrySet()) {
+            Option option = own(each.getValue().getFirst(), each.getKey());
             if (!option.isFlag()) {
                 numbers.with(option.range());
             }
-            OptionSpec spec = spec(option, descriptions(name, designs, named));
-            if (spec.hidden()) {
-                serve.addOption(spec);
+            List<String> descriptions = helps
+                    ? descriptions(each.getKey(), each.getValue(), named)
+                    : List.of();
+            if (descriptions.isEmpty()) {
+                serve.addOption(spec(option, descriptions));
             } else {
-                group.addArg(spec);
+                group.addArg(spec(option, descriptions));
             }
-        });
+        }
         if (!group.args().isEmpty()) {
             serve.addArgGroup(group.build());
         }
+    }
+
+    private static @Nullable Design named(List<String> arguments) {
+        for (String word : arguments) {
+            Optional<Design> named = Catalog.find(word);
+            if (named.isPresent()) {
+                return named.get();
+            }
+        }
+        return null;
     }
 
     /// Each option, by its longest name, with the designs that have it.
@@ -61,7 +76,9 @@ final class OwnOptions {
         Map<String, List<Design>> all = new LinkedHashMap<>();
         for (Design design : Catalog.ENTRIES) {
             for (Option option : design.options()) {
-                all.computeIfAbsent(option.name(), _ -> new ArrayList<>()).add(design);
+                List<Design> those = all.getOrDefault(option.name(), new ArrayList<>());
+                those.add(design);
+                all.put(option.name(), those);
             }
         }
         return all;
@@ -72,10 +89,10 @@ final class OwnOptions {
     }
 
     private static List<String> descriptions(
-            String name, List<Design> designs, Optional<Design> named) {
+            String name, List<Design> designs, @Nullable Design named) {
         return designs.stream()
-                .filter(design -> named.isEmpty() || named.get().equals(design))
-                .map(design -> (named.isEmpty() ? design.slug() + ": " : "")
+                .filter(design -> named == null || named.equals(design))
+                .map(design -> (named == null ? design.slug() + ": " : "")
                         + description(own(design, name)))
                 .toList();
     }
