@@ -36,6 +36,7 @@ class StyleTest {
     /// It begins with a capital, or with a word of the code: `listen(2)`, `SO_REUSEADDR`.
     private static final String SENTENCE = "([A-Z]|[a-z]+(\\(\\d\\)|[_.A-Z])).+[^.]\\.";
     private static final int MOST_METHOD_LINES = 60;
+    private static final int MOST_CHANGED_LINES = 60;
     private static final int MOST_COLUMNS = 100;
     private static final int MOST_DOC_COLUMNS = 90;
 
@@ -215,6 +216,40 @@ class StyleTest {
         assertThat(select).containsExactly("main", "serve", "loop", "await", "watch", "onAccept");
         assertThat(steps("Poll")).isEqualTo(select);
         assertThat(steps("Epoll")).isEqualTo(select);
+    }
+
+    /// What `diff` of the two shows is the mechanism, and not how each of them was written.
+    @Test
+    void shouldChangeFewLinesFromPollToEpoll() throws IOException {
+        List<String> poll = code("Poll");
+        List<String> epoll = code("Epoll");
+        int common = longestCommon(poll, epoll);
+        assertThat(poll.size() - common + epoll.size() - common)
+                .as("lines removed and added").isLessThanOrEqualTo(MOST_CHANGED_LINES);
+    }
+
+    /// The lines that are no documentation, no import and not empty.
+    private static List<String> code(String design) throws IOException {
+        return Files.readAllLines(SOURCES.resolve("design/" + design + ".java"))
+                .stream()
+                .map(line -> line.replaceAll("//.*", "").stripTrailing())
+                .filter(line -> !line.isEmpty() && !line.startsWith("import "))
+                .toList();
+    }
+
+    /// How long the longest sequence of lines is that both have in the same order.
+    private static int longestCommon(List<String> one, List<String> other) {
+        int[] before = new int[other.size() + 1];
+        for (String line : one) {
+            int[] now = new int[other.size() + 1];
+            for (int i = 0; i < other.size(); i++) {
+                now[i + 1] = line.equals(other.get(i))
+                        ? before[i] + 1
+                        : Math.max(now[i], before[i + 1]);
+            }
+            before = now;
+        }
+        return before[other.size()];
     }
 
     private static List<String> steps(String design) throws IOException {

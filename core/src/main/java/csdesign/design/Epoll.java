@@ -8,6 +8,7 @@ import static csdesign.posix.SysEpoll.EPOLLIN;
 import static csdesign.posix.SysEpoll.EPOLLOUT;
 import static csdesign.posix.SysEpoll.EPOLL_CLOEXEC;
 import static csdesign.posix.SysEpoll.EPOLL_CTL_ADD;
+import static csdesign.posix.SysEpoll.EPOLL_CTL_DEL;
 import static csdesign.posix.SysEpoll.EPOLL_CTL_MOD;
 import static csdesign.posix.SysEpoll.EVENT_BYTES;
 import static csdesign.posix.SysEpoll.epoll_create1;
@@ -136,9 +137,9 @@ public final class Epoll implements AutoCloseable {
         int mask = switch (interest) {
             case READ -> EPOLLIN;
             case WRITE -> EPOLLOUT;
-            case NOTHING, CLOSED -> 0;
+            case HANG_UP, NOTHING, CLOSED -> 0;
         };
-        while (fd >= watched.length) {
+        while (fd >= capacity) {
             grow();
         }
         Interest before = watched[fd];
@@ -146,9 +147,10 @@ public final class Epoll implements AutoCloseable {
         if (interest == before || interest == Interest.CLOSED) {
             return; // close(2) has taken it out of the set
         }
-        int op = before == Interest.CLOSED ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-        setEvent(change, 0, mask, fd);
-        int result = epoll_ctl(errno, epoll, op, fd, change);
+        int change = before.isWatched() ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+        int op = interest.isWatched() ? change : EPOLL_CTL_DEL;
+        setEvent(event, 0, mask, fd);
+        int result = epoll_ctl(errno, epoll, op, fd, event);
         if (result < 0) {
             check(result, "epoll_ctl", op == EPOLL_CTL_ADD ? "ADD" : "MOD", "fd", fd);
         }
@@ -162,9 +164,15 @@ public final class Epoll implements AutoCloseable {
     }
 
     private void grow() {
-        int capacity = watched.length;
         watched = Arrays.copyOf(watched, 2 * capacity);
-        Arrays.fill(watched, capacity, 2 * capacity, Interest.CLOSED);
+        empty(capacity, 2 * capacity);
+        capacity *= 2;
+    }
+
+    private void empty(int from, int to) {
+        for (int fd = from; fd < to; fd++) {
+            watched[fd] = Interest.CLOSED;
+        }
     }
 
     @Override
@@ -179,19 +187,20 @@ public final class Epoll implements AutoCloseable {
     private final StopDescriptor stop;
     private final ReadinessDriver driver;
     private final MemorySegment events = arena.allocate((long) MAX_EVENTS * EVENT_BYTES, 8);
-    private final MemorySegment change = arena.allocate(EVENT_BYTES, 8);
-    private final int epoll;
+    private final MemorySegment event = arena.allocate(EVENT_BYTES, 8);
+    private final int epoll = check(epoll_create1(errno, EPOLL_CLOEXEC), "epoll_create1");
 
     /// What is in the kernel's set, by descriptor.
     private Interest[] watched = new Interest[FIRST_CAPACITY];
+
+    private int capacity = FIRST_CAPACITY;
 
     private Epoll(ListeningSocket listener, StopDescriptor stop, ReadinessDriver driver)
             throws IOException {
         this.listener = listener;
         this.stop = stop;
         this.driver = driver;
-        Arrays.fill(watched, Interest.CLOSED);
-        epoll = check(epoll_create1(errno, EPOLL_CLOEXEC), "epoll_create1");
+        empty(0, capacity);
         watch(stop.fd(), Interest.READ);
         watch(listener.fd(), Interest.READ);
     }

@@ -126,18 +126,18 @@ public final class Poll implements AutoCloseable {
         return ready == -EINTR ? 0 : check(ready, "poll");
     }
 
-    private void watch(int fd, Interest interest) {
+    private void watch(int fd, Interest interest) throws IOException {
         int mask = switch (interest) {
             case READ -> POLLIN;
             case WRITE -> POLLOUT;
-            case NOTHING, CLOSED -> 0;
+            case HANG_UP, NOTHING, CLOSED -> 0;
         };
         while (fd >= capacity) {
             grow();
         }
         highest = Math.max(highest, fd);
         // With an empty mask a hang-up is still reported; without a descriptor nothing is.
-        SysPoll.set(entries, fd, interest == Interest.CLOSED ? -1 : fd, mask);
+        SysPoll.set(entries, fd, interest.isWatched() ? fd : -1, mask);
     }
     // @end
 
@@ -178,7 +178,8 @@ public final class Poll implements AutoCloseable {
     private int capacity = FIRST_CAPACITY;
     private int highest;
 
-    private Poll(ListeningSocket listener, StopDescriptor stop, ReadinessDriver driver) {
+    private Poll(ListeningSocket listener, StopDescriptor stop, ReadinessDriver driver)
+            throws IOException {
         this.listener = listener;
         this.stop = stop;
         this.driver = driver;

@@ -134,7 +134,7 @@ public final class Select implements AutoCloseable {
         return ready == -EINTR ? 0 : check(ready, "select");
     }
 
-    private void watch(int fd, Interest interest) {
+    private void watch(int fd, Interest interest) throws IOException {
         while (fd >= capacity) {
             grow();
         }
@@ -144,7 +144,7 @@ public final class Select implements AutoCloseable {
         switch (interest) {
             case READ -> FD_SET(fd, readSet);
             case WRITE -> FD_SET(fd, writeSet);
-            case NOTHING, CLOSED -> {} // in no set
+            case HANG_UP, NOTHING, CLOSED -> {} // in no set
         }
     }
     // @end
@@ -190,7 +190,8 @@ public final class Select implements AutoCloseable {
     private int capacity = FIRST_CAPACITY;
     private int highest;
 
-    private Select(ListeningSocket listener, StopDescriptor stop, ReadinessDriver driver) {
+    private Select(ListeningSocket listener, StopDescriptor stop, ReadinessDriver driver)
+            throws IOException {
         this.listener = listener;
         this.stop = stop;
         this.driver = driver;

@@ -7,10 +7,19 @@ public enum Interest {
     READ,
     /// Until there is room to write: the answer did not fit into the socket's buffer.
     WRITE,
-    /// For nothing: an answer waits for its time, or the listener pauses. The loop's
-    /// timeout wakes it.
+    /// Only for the client's disappearance, where the kernel reports that unasked: an
+    /// answer waits for its time, and the loop's timeout will find it.
+    HANG_UP,
+    /// For nothing, not even that: a listener that may not accept now. It stays open.
     NOTHING,
     /// Nothing any more: the descriptor is closed, and the next client may get its
     /// number.
-    CLOSED
+    CLOSED;
+
+    /// Whether the kernel is to know of the descriptor.
+    ///
+    /// @return false for NOTHING and CLOSED
+    public boolean isWatched() {
+        return this != NOTHING && this != CLOSED;
+    }
 }

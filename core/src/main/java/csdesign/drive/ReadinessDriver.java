@@ -182,8 +182,8 @@ public final class ReadinessDriver implements AutoCloseable {
         return connection == null ? Interest.CLOSED : settle(connection, connection.onDue());
     }
 
-    /// What to watch the listener for. One that may not accept now stays readable, and a
-    /// loop that watched it would spin.
+    /// What to watch the listener for. One that may not accept now stays readable, or
+    /// hung up where another process has shut it down: a loop that watched it would spin.
     ///
     /// @param listener of this loop
     /// @return READ, or NOTHING while it pauses or there is no room, or CLOSED
@@ -304,7 +304,7 @@ public final class ReadinessDriver implements AutoCloseable {
                 // poll and epoll report a hang-up unasked: the client is gone, and its answer
                 // with it. Without an error the report is older than the wait.
                 case SLEEP -> SysSocket.getsockopt(errno, fd, SOL_SOCKET, SO_ERROR) == 0
-                        ? Interest.NOTHING
+                        ? Interest.HANG_UP
                         : Interest.CLOSED;
                 case SEND, SEND_FILE, CLOSE -> carryOut(exchange.act());
             };
@@ -357,7 +357,7 @@ public final class ReadinessDriver implements AutoCloseable {
             return switch (act) {
                 case READ -> giveBack();
                 case LINGER -> shutAndGiveBack();
-                case SLEEP -> Interest.NOTHING;
+                case SLEEP -> Interest.HANG_UP;
                 case SEND, SEND_FILE, CLOSE -> Interest.CLOSED;
             };
         }

@@ -78,7 +78,7 @@ final class ForkedChild implements AutoCloseable {
         int events = switch (interest) {
             case READ -> POLLIN;
             case WRITE -> POLLOUT;
-            case NOTHING, CLOSED -> 0;
+            case HANG_UP, NOTHING, CLOSED -> 0;
         };
         SysPoll.set(polled, CLIENT, client, events);
         SysPoll.set(polled, LIFELINE, lifeline.fd(), stopping ? 0 : POLLIN);

@@ -2,7 +2,7 @@
 package csdesign.drive;
 
 import static csdesign.drive.Interest.CLOSED;
-import static csdesign.drive.Interest.NOTHING;
+import static csdesign.drive.Interest.HANG_UP;
 import static csdesign.drive.Interest.READ;
 import static csdesign.drive.Interest.WRITE;
 import static csdesign.drive.Scenario.answer;
@@ -156,8 +156,8 @@ class ConnectionTest {
     @Test
     void shouldCountAnswersOfNothingAsALongTurnToo() throws IOException {
         try (Rig rig = new Rig(TestServers.BYTES)) {
-            assertThat(rig.send("0\n".repeat(5_000)).readable()).isEqualTo(NOTHING);
-            while (rig.watched == NOTHING) {
+            assertThat(rig.send("0\n".repeat(5_000)).readable()).isEqualTo(HANG_UP);
+            while (rig.watched == HANG_UP) {
                 rig.due();
             }
             assertThat(rig.server.scoreboard().requests()).isEqualTo(5_000);
@@ -302,7 +302,7 @@ class ConnectionTest {
         try (Rig rig = new Rig(WAITING)) {
             rig.driver.tick();
             long before = rig.driver.now();
-            assertThat(rig.send("5").readable()).isEqualTo(NOTHING);
+            assertThat(rig.send("5").readable()).isEqualTo(HANG_UP);
             assertThat(rig.arrived()).isEmpty();
             assertThat(rig.due()).isEqualTo(READ);
             assertThat(rig.driver.now() - before).isGreaterThanOrEqualTo(20_000_000);
@@ -317,8 +317,8 @@ class ConnectionTest {
             rig.send("3").readable();
             rig.due();
             assertThat(rig.send("5").stop()).isEqualTo(READ);
-            assertThat(rig.due()).isEqualTo(NOTHING);
-            assertThat(rig.readable()).isEqualTo(NOTHING);
+            assertThat(rig.due()).isEqualTo(HANG_UP);
+            assertThat(rig.readable()).isEqualTo(HANG_UP);
             assertThat(rig.due()).isEqualTo(READ);
             assertThat(rig.arrivedText()).isEqualTo("ABCABCDE");
         }
@@ -336,9 +336,9 @@ class ConnectionTest {
             while (watched == READ) {
                 watched = driver.onReadable(fd);
             }
-            assertThat(watched).isEqualTo(NOTHING);
+            assertThat(watched).isEqualTo(HANG_UP);
             reset(client);
-            while (watched == NOTHING) { // until the RST is here
+            while (watched == HANG_UP) { // until the RST is here
                 watched = driver.onReadable(fd);
             }
             assertThat(watched).isEqualTo(CLOSED);

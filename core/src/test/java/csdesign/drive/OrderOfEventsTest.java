@@ -112,8 +112,8 @@ class OrderOfEventsTest {
                     got.writeBytes(choices.isExhausted() ? rig.arrived() : new byte[0]);
                     rig.writable();
                 }
-                case NOTHING -> rig.due();
-                case CLOSED -> throw new AssertionError("nobody closed it");
+                case HANG_UP -> rig.due();
+                case NOTHING, CLOSED -> throw new AssertionError("nobody closed it");
             }
         }
         got.writeBytes(rig.arrived());
