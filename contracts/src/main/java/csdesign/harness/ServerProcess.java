@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -57,6 +58,15 @@ public final class ServerProcess implements AutoCloseable {
 
     private static final String NO_SUCH_PROCESS = "No such process";
     private static final Pattern PSS = Pattern.compile("(?m)^Pss:\\s+(\\d+) kB$");
+
+    /// All that were started and not closed yet.
+    private static final Set<ServerProcess> OPEN = ConcurrentHashMap.newKeySet();
+
+    static {
+        // Tests that are broken off by a signal leave no server behind.
+        Runtime.getRuntime().addShutdownHook(
+                new Thread(() -> OPEN.forEach(ServerProcess::kill)));
+    }
 
     private final Process process;
     private final List<String> out = new CopyOnWriteArrayList<>();
@@ -208,7 +218,9 @@ public final class ServerProcess implements AutoCloseable {
     /// Starts it by a command that may end before it accepts.
     public static ServerProcess launch(Command command) {
         try {
-            return new ServerProcess(command);
+            ServerProcess server = new ServerProcess(command);
+            OPEN.add(server);
+            return server;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -624,12 +636,17 @@ public final class ServerProcess implements AutoCloseable {
         }
     }
 
-    @Override
-    public void close() {
-        // SIGKILL ends a frozen process too.
+    /// By SIGKILL, which ends a frozen process too.
+    private void kill() {
         List<ProcessHandle> left = processes();
         process.destroyForcibly();
         left.forEach(ProcessHandle::destroyForcibly);
+    }
+
+    @Override
+    public void close() {
+        kill();
+        OPEN.remove(this);
         try {
             process.waitFor();
         } catch (InterruptedException e) {

@@ -28,11 +28,6 @@ public final class SharedServers implements BeforeAllCallback {
 
     private static final Map<String, Lease> LEASES = new ConcurrentHashMap<>();
 
-    static {
-        // Tests that are broken off by a signal leave no server behind.
-        Runtime.getRuntime().addShutdownHook(new Thread(SharedServers::closeAll));
-    }
-
     static boolean areShared(List<String> options) {
         return OPTIONS.contains(options);
     }
