@@ -46,7 +46,7 @@ public final class BlockingDriver implements AutoCloseable {
     // All that threads share, each under the lock of `deadlines`.
     private final Deadlines<Dialogue> deadlines = new Deadlines<>();
     private final Buffers sips = new Buffers(Arena.ofAuto(), SIP_BYTES);
-    private final Buffers buffers = new Buffers(Arena.ofAuto(), Buffers.READ_BYTES);
+    final Buffers buffers = new Buffers(Arena.ofAuto(), Buffers.READ_BYTES);
 
     /// Starts the watch.
     ///

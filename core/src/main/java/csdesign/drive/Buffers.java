@@ -17,6 +17,7 @@ final class Buffers {
     private final Arena arena;
     private final int size;
     private final ArrayDeque<Buffer> spares = new ArrayDeque<>();
+    private int made;
 
     /// A buffer, and the same memory as system calls take it.
     record Buffer(ByteBuffer bytes, MemorySegment segment) {}
@@ -32,8 +33,14 @@ final class Buffers {
         if (spare != null) {
             return spare;
         }
+        made++;
         MemorySegment segment = arena.allocate(size, 64);
         return new Buffer(segment.asByteBuffer(), segment);
+    }
+
+    /// How many there are, lent or not.
+    int made() {
+        return made;
     }
 
     void give(Buffer buffer) {

@@ -133,6 +133,19 @@ class BlockingDriverTest {
     }
 
     @Test
+    void shouldLendABufferOnlyWhileMoreThanASipIsThere() throws Exception {
+        try (Served served = new Served(new Echo())) {
+            assertThat(served.send("a sip").text(5)).isEqualTo("a sip");
+            assertThat(served.driver.buffers.made()).as("lent to an idle client").isZero();
+            String text = "0123456789".repeat(200);
+            for (int i = 0; i < 3; i++) {
+                assertThat(served.send(text).text(2_000)).isEqualTo(text);
+            }
+            assertThat(served.driver.buffers.made()).as("given back each time").isOne();
+        }
+    }
+
+    @Test
     void shouldStillAnswerAClientThatHasClosedItsHalf() throws Exception {
         try (Served served = new Served(TestServers.BYTES)) {
             served.send("1000000\n5");

@@ -215,11 +215,11 @@ final class CompletionDriver {
 
         /// What has arrived is in the queue, and was looked at: the deadline stands.
         void onDue() {
-            carryOut(exchange.due(now));
+            carryOut(closing ? Act.CLOSE : exchange.due(now));
         }
 
         void carryOut(Act first) {
-            Act act = first;
+            Act act = closing ? Act.CLOSE : first;
             while (act == Act.READ || act == Act.LINGER) {
                 if (inUse) {
                     inUse = false;

@@ -16,12 +16,14 @@ import java.util.TreeMap;
 /// A ring without a kernel: choices decide which request completes next and how. It fails the test where
 /// the driver does what a kernel would punish later.
 final class FakeRing implements Ring {
+    static final int ECONNRESET = 104;
     private static final int BUFFER_BYTES = 5;
 
     private final Choices choices;
     private final ByteBuffer[] buffers;
     private final ArrayDeque<Integer> freeBuffers = new ArrayDeque<>();
     private final TreeMap<Integer, Peer> peers = new TreeMap<>();
+    private final List<Cancel> cancels = new ArrayList<>();
     private final ArrayDeque<Completion> completions = new ArrayDeque<>();
     private final List<Completion> story = new ArrayList<>();
     private Completion current = new Completion(0, 0, false, -1);
@@ -31,6 +33,11 @@ final class FakeRing implements Ring {
 
     int starvations;
     int ends;
+
+    /// Whether clients may reset their connections, whatever is in flight.
+    boolean resets;
+
+    private record Cancel(long target, long userData) {}
 
     private record Completion(long userData, int result, boolean more, int buffer) {}
 
@@ -45,6 +52,9 @@ final class FakeRing implements Ring {
         private boolean shutWrite;
         private boolean shutBoth;
         boolean closed;
+
+        /// It takes nothing of its answers for now: a send to it stays in flight.
+        boolean readsNothing;
 
         Peer(byte[] input) {
             this.input = ByteBuffer.wrap(input);
@@ -77,12 +87,15 @@ final class FakeRing implements Ring {
     /// @return whether one could
     boolean step() {
         List<Runnable> possible = new ArrayList<>();
+        for (Cancel cancel : cancels) {
+            possible.add(() -> completeCancel(cancel));
+        }
         for (Peer peer : peers.values()) {
             if (peer.receiving) {
                 possible.add(() -> completeReceive(peer));
             }
             ByteBuffer sending = peer.sending;
-            if (sending != null) {
+            if (sending != null && !peer.readsNothing) {
                 possible.add(() -> completeSend(peer, sending));
             }
         }
@@ -96,6 +109,10 @@ final class FakeRing implements Ring {
     private void completeReceive(Peer peer) {
         if (peer.shutBoth || !peer.input.hasRemaining()) {
             end(peer, 0, -1);
+            return;
+        }
+        if (resets && choices.next(10) == 9) {
+            end(peer, -ECONNRESET, -1);
             return;
         }
         Integer buffer = freeBuffers.poll();
@@ -159,14 +176,19 @@ final class FakeRing implements Ring {
 
     @Override
     public void cancel(long target, long userData) {
+        cancels.add(new Cancel(target, userData));
+    }
+
+    private void completeCancel(Cancel cancel) {
+        cancels.remove(cancel);
         boolean found = false;
         for (Peer peer : peers.values()) {
-            if (peer.receiving && peer.receiveData == target) {
+            if (peer.receiving && peer.receiveData == cancel.target()) {
                 end(peer, -CompletionDriver.ECANCELED, -1);
                 found = true;
             }
         }
-        complete(new Completion(userData, found ? 0 : -Errno.ENOENT, false, -1));
+        complete(new Completion(cancel.userData(), found ? 0 : -Errno.ENOENT, false, -1));
     }
 
     @Override
