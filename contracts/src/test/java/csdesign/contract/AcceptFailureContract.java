@@ -20,11 +20,13 @@ import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /// accept(2) may fail for good: the listening socket was shut down from outside, a sandbox refuses the call. A
 /// server says so once, takes no CPU time for it, ends when it is asked to, and left alone it ends by itself, with
 /// the error's name and exit code 1. Those that it serves are answered.
+@Order(3)
 @EveryDesign
 record AcceptFailureContract(Subject subject) {
     /// In half a second, of [ServerProcess#TICKS_PER_SECOND]: a loop that spins takes all 50 of a core.

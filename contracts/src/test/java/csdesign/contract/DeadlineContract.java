@@ -12,10 +12,12 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /// Slow clients meet deadlines: an idle one is closed, a request must be complete in time
 /// whatever dribbles in, an answer must be read. Who makes progress is left alone.
+@Order(1)
 @EveryDesign
 record DeadlineContract(Subject subject) {
     /// Far enough apart that a busy machine cannot mistake one for the other.

@@ -9,10 +9,12 @@ import csdesign.harness.EveryDesign;
 import csdesign.harness.Largest;
 import csdesign.harness.ServerProcess;
 import csdesign.harness.Subject;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /// The grace of a stop has an end: after `--grace`, or at a second signal, a server cuts those
 /// that are still served, says how many they were, and ends with exit code 1.
+@Order(7)
 @EveryDesign
 record GraceContract(Subject subject) {
     private static final long LONG_ANSWER = 32L * 1024 * 1024;

@@ -10,10 +10,12 @@ import csdesign.harness.Subject;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /// Clients that vanish by a RST, at whichever moment, harm nobody else: the server keeps
 /// serving, keeps no descriptor, and says nothing (the [Subject] looks at stderr).
+@Order(5)
 @EveryDesign
 record ResetContract(Subject subject) {
     private static final int CLIENTS = 50;

@@ -7,8 +7,8 @@ import static org.awaitility.Awaitility.await;
 import csdesign.harness.Client;
 import csdesign.harness.Crowd;
 import csdesign.harness.EveryDesign;
-import csdesign.harness.ServerProcess;
 import csdesign.harness.ServerProcess.Command;
+import csdesign.harness.ServerProcess;
 import csdesign.harness.SharedMemory;
 import csdesign.harness.Subject;
 import java.nio.file.Files;
@@ -17,12 +17,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A stop lets no new client in and drops none that is in: who has asked is answered, who
 /// is only connected has a last call, then the server says who did what and ends with
 /// exit code 0.
+@Order(2)
 @EveryDesign
 record StopContract(Subject subject) {
     /// A design that starts a JVM for each of those who wait needs more than the default grace on a

@@ -12,10 +12,12 @@ import csdesign.harness.LoadUntilStop;
 import csdesign.harness.ServerProcess;
 import csdesign.harness.Subject;
 import java.util.List;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /// A stop under load loses nobody: not those who come in the moment of the signal, and not those
 /// whose answer waits while every process of the server is told, in no order and more than once.
+@Order(6)
 @EveryDesign
 record StopUnderLoadContract(Subject subject) {
     @Test

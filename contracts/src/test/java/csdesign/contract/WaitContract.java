@@ -13,11 +13,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /// An answer that waits (for a database, say) holds up its own client only, and those for
 /// whom there is no room before it has left. So it is with every limit at its largest: no
 /// sum of times overflows, and none cuts a client off.
+@Order(4)
 @EveryDesign
 record WaitContract(Subject subject) {
     private static final int WAIT_MILLIS = 400;
