@@ -3,6 +3,7 @@ package csdesign.lab;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import csdesign.posix.SysSignalfd;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
@@ -50,6 +51,11 @@ final class LoopCounts {
     void keepInfo(MemorySegment siginfo) {
         signal = siginfo.get(JAVA_INT, 0); // ssi_signo
         sender = siginfo.get(JAVA_INT, 12); // ssi_pid
+    }
+
+    /// How many signals were read from a signalfd.
+    int signalsRead() {
+        return taken / SysSignalfd.SIGINFO_BYTES;
     }
 
     /// Whether the loop was woken often enough in a storm that met the collector.

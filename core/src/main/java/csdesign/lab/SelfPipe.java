@@ -12,7 +12,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import csdesign.evidence.Task;
 import csdesign.posix.Errno;
-import csdesign.posix.SysSignalfd;
 import csdesign.range.Settings;
 import java.io.IOException;
 import java.io.InputStream;
@@ -292,7 +291,7 @@ public final class SelfPipe {
         LoopCounts pselect = signalBefore(Scene.PSELECT, 1, subject, journal);
         LoopCounts signalfd = signalBefore(Scene.SIGNALFD, STORM, subject, journal);
         long lost = Stream.of(eventfd, pselect, signalfd).filter(one -> one.lost).count();
-        int read = signalfd.taken / SysSignalfd.SIGINFO_BYTES;
+        int read = signalfd.signalsRead();
         boolean isFromLab = signalfd.sender == ProcessHandle.current().pid();
         journal.step("read from signalfd", read);
         journal.step("its ssi_signo", signalfd.signal);

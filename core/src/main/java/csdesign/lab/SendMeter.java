@@ -5,6 +5,7 @@ import static csdesign.posix.Errno.check;
 import static csdesign.posix.SysSocket.MSG_TRUNC;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.nio.channels.FileChannel.MapMode.READ_ONLY;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import csdesign.evidence.Task;
 import csdesign.posix.Errno;
@@ -15,6 +16,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -233,6 +235,15 @@ final class SendMeter implements AutoCloseable {
             sum.update(file.map(READ_ONLY, 0, bytes, mapping).asByteBuffer());
             return sum.getValue();
         }
+    }
+
+    /// Changes the beginning of a file.
+    ///
+    /// @param file any
+    /// @param text what stands there from now on
+    /// @throws IOException when it cannot be written
+    static void change(FileChannel file, String text) throws IOException {
+        file.write(ByteBuffer.wrap(text.getBytes(US_ASCII)), 0);
     }
 
     /// Receives, and looks at each byte.

@@ -4,7 +4,6 @@ package csdesign.lab;
 import static csdesign.posix.Errno.check;
 import static java.lang.foreign.MemorySegment.NULL;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.channels.FileChannel.MapMode.READ_ONLY;
 import static java.nio.channels.FileChannel.open;
 import static java.nio.file.StandardOpenOption.READ;
@@ -24,7 +23,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
@@ -276,7 +274,7 @@ public final class Sendfile {
             long asSent = SendMeter.checksum(channel, PAGE_BYTES);
             Future<Long> sending = meter.begin(way, PAGE_BYTES);
             SendMeter.get(sending); // the call has returned
-            channel.write(ByteBuffer.wrap(way.name().getBytes(US_ASCII)), 0);
+            SendMeter.change(channel, way.name());
             boolean isCopy = meter.checksum(sending, way, PAGE_BYTES) == asSent;
             if (isCopy) {
                 copying.add(way);
