@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import csdesign.harness.AcceptPause;
 import csdesign.harness.Client;
+import csdesign.harness.Crowd;
 import csdesign.harness.EveryDesign;
 import csdesign.harness.ServerProcess;
 import csdesign.harness.Subject;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -30,11 +30,8 @@ record DescriptorLimitContract(Subject subject) {
         assumeTrue(subject.capacity() >= CLIENTS, "it never has so many clients at once");
         ServerProcess server = subject.ownServer(
                 subject.command().withDescriptors(DESCRIPTORS));
-        List<Client> clients = new ArrayList<>();
-        try {
-            for (int i = 0; i < CLIENTS; i++) {
-                clients.add(Client.of(server).send((1000 + i) + "\n"));
-            }
+        try (Crowd crowd = new Crowd(server, 0)) {
+            List<Client> clients = ask(server, crowd);
             AcceptPause.expect(server);
             // Each that leaves makes room for another: all who wait are served in their turn.
             for (int i = 0; i < CLIENTS; i++) {
@@ -42,10 +39,6 @@ record DescriptorLimitContract(Subject subject) {
                 clients.get(i).leave();
             }
             expectServed(server);
-        } finally {
-            for (Client client : clients) {
-                client.leave();
-            }
         }
         server.terminate();
         assertThat(server.awaitExit(ServerProcess.PATIENCE)).isZero();
@@ -57,24 +50,26 @@ record DescriptorLimitContract(Subject subject) {
         assumeTrue(subject.capacity() >= CLIENTS, "it never has so many clients at once");
         ServerProcess server = subject.ownServer(
                 subject.command().withDescriptors(DESCRIPTORS));
-        List<Client> clients = new ArrayList<>();
-        try {
-            for (int i = 0; i < CLIENTS; i++) {
-                clients.add(Client.of(server).send((1000 + i) + "\n"));
-            }
+        try (Crowd crowd = new Crowd(server, 0)) {
+            List<Client> clients = ask(server, crowd);
             AcceptPause.expect(server);
             server.terminate();
             for (int i = 0; i < CLIENTS; i++) {
                 clients.get(i).expectAnswer(1000 + i).expectEnd();
                 clients.get(i).leave();
             }
-        } finally {
-            for (Client client : clients) {
-                client.leave();
-            }
         }
         assertThat(server.awaitExit(Duration.ofSeconds(5))).isZero();
         assertThat(server.distributionSum()).isEqualTo(CLIENTS);
+    }
+
+    /// Each asks for another count, as soon as it is connected.
+    private static List<Client> ask(ServerProcess server, Crowd crowd) throws IOException {
+        for (int i = 0; i < CLIENTS; i++) {
+            crowd.join(server, 1);
+            crowd.clients().getLast().send((1000 + i) + "\n");
+        }
+        return crowd.clients();
     }
 
     private static void expectServed(ServerProcess server) throws IOException {
