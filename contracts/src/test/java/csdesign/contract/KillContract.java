@@ -18,7 +18,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /// `kill -9` gives a server no time to clean up, and yet nothing is left of it: no process,
-/// nobody who listens, no file.
+/// no listener, no file.
 @EveryDesign
 record KillContract(Subject subject) {
     /// By then the kernel has told whoever must know.

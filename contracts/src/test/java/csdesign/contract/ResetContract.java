@@ -13,7 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
-/// Clients that vanish by a RST, at whichever moment, harm nobody else: the server keeps
+/// Clients that vanish by a RST, at whichever moment, harm no other client: the server keeps
 /// serving, keeps no descriptor, and says nothing (the [Subject] looks at stderr).
 @Order(5)
 @EveryDesign
@@ -25,7 +25,7 @@ record ResetContract(Subject subject) {
     void shouldKeepServingWhenClientsResetBeforeAccept() throws Exception {
         ServerProcess server = subject.server();
         try (Bystander bystander = new Bystander(server)) {
-            server.freeze(); // so that nobody is accepted before they are gone
+            server.freeze(); // so that none is accepted before they are gone
             try {
                 for (int i = 0; i < subject.crowd(CLIENTS); i++) {
                     try (Client client = Client.of(server)) {

@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
-/// A stop under load loses nobody: not those who come in the moment of the signal, and not those
+/// A stop under load loses no client: none of those that come in the moment of the signal, and none
 /// whose answer waits while every process of the server is told, in no order and more than once.
 @Order(6)
 @EveryDesign

@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/// A worker that dies takes the client with it that it was serving, and nobody else; it is
+/// A worker that dies takes the client with it that it was serving, and no other; it is
 /// replaced, and what it had done is not forgotten. UNP's and the original's pools of
 /// passed descriptors end when one child dies.
 @EveryProcessPool

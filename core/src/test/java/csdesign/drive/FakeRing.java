@@ -228,7 +228,7 @@ final class FakeRing implements Ring {
                 .isPresent();
     }
 
-    /// A completion that nobody waits for any more.
+    /// A completion for which no connection waits any more.
     void forge(long userData, int result) {
         int buffer = result > 0 ? freeBuffers.remove() : -1;
         complete(new Completion(userData, result, false, buffer));

@@ -46,7 +46,7 @@ class ReadinessDriverTest {
         }
     }
 
-    /// A full house does not accept: then nobody finds out by accept that the queue is empty.
+    /// A full house does not accept: then no call of accept finds that the queue is empty.
     @Test
     void shouldBeDoneWithoutTheGraceWhenTheHouseWasFullAtTheStop() throws IOException {
         Server server = TestServers.server(TestServers.BYTES,
